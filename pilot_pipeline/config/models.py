@@ -1,0 +1,364 @@
+"""`pilot.yaml` as frozen models with documented defaults; reading the file and wording its errors is `loading`."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Triple = Annotated[tuple[float, float, float], Field(description="low, likely, high")]
+
+
+class Frozen(BaseModel):
+    """A section of `pilot.yaml`: immutable, and an unknown key is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PilotSection(Frozen):
+    """What the pilot is called and when it runs."""
+
+    name: str = "AI coaching pilot"
+    starts_on: date = Field(description="A Monday: the first day of week 1.")
+    weeks: Literal[12, 16] = Field(12, description="12, or 16 where performance reviews are quarterly.")
+    timezone: str = Field("UTC", description="IANA name; it decides which local week an event falls into.")
+    configured_on: date | None = Field(None, description="When the tool was first configured; the lock must be older.")
+
+    @field_validator("starts_on")
+    @classmethod
+    def _monday(cls, value: date) -> date:
+        if value.weekday() != 0:
+            monday = value - timedelta(days=value.weekday())
+            raise ValueError(f"{value} is a {value:%A}; a pilot starts on a Monday, for example {monday}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Berlin")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The pilot's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def ends_on(self) -> date:
+        """The Monday after the last week: the day of the decision, and the exclusive end of the pilot."""
+        return self.starts_on + timedelta(weeks=self.weeks)
+
+    def week_start(self, week_no: int) -> date:
+        """Return the Monday of a pilot week (week 1 starts on `starts_on`; baseline weeks are 0 and below)."""
+        return self.starts_on + timedelta(weeks=week_no - 1)
+
+
+class ReplacedTool(Frozen):
+    """Three attestations for a like-for-like replacement (R2)."""
+
+    integration_architecture: bool = False
+    competency_framework: bool = False
+    governance_structure: bool = False
+
+
+class PeerEvidence(Frozen):
+    """Four attestations for a peer-validated configuration (R3)."""
+
+    same_vertical: bool = False
+    same_size_tier: bool = False
+    reproducible: bool = False
+    independently_published: bool = False
+
+
+class OrganisationSection(Frozen):
+    """What decides whether a pilot is the right path at all (R1-R4)."""
+
+    employees: int = Field(ge=1, description="Head count of the organisation.")
+    first_ai_coaching_tool: bool = True
+    replaces_validated_tool: ReplacedTool = ReplacedTool()
+    peer_evidence: PeerEvidence = PeerEvidence()
+    hris_quality_uncertain: bool = True
+    manager_culture_uneven: bool = True
+    roi_case_needed: bool = True
+    equity_concern: bool = False
+    regulations: tuple[str, ...] = ()
+
+
+Covariate = Literal["performance_score", "tenure_years", "role_level", "birth_year"]
+ExactKey = Literal["manager_id", "role", "role_level", "department", "business_unit", "location"]
+Rung = Literal["manager_of_manager", "business_unit", "role_family", "caliper_0.5"]
+
+
+class CohortSection(Frozen):
+    """The cohort as research design."""
+
+    size: int = Field(30, description="Pairs, 20 to 50.")
+    design: Literal["matched_control", "matched_pair_randomised"] = "matched_pair_randomised"
+    seed: int = Field(20260105, ge=0)
+    role_levels: tuple[int, int] = Field((3, 4), description="How many role levels, least and most.")
+    exact: tuple[ExactKey, ...] = ("manager_id", "role")
+    balance: tuple[Covariate, ...] = ("performance_score", "tenure_years")
+    caliper_sd: float = Field(0.25, gt=0, description="On performance_score, in standard deviations.")
+    role_families: dict[str, tuple[str, ...]] = {}
+    relax: tuple[Rung, ...] = ("manager_of_manager", "business_unit", "role_family", "caliper_0.5")
+
+    @field_validator("size")
+    @classmethod
+    def _size(cls, value: int) -> int:
+        if value < 20:
+            raise ValueError(f"{value} pairs are too few to measure anything: a pilot needs 20 to 50")
+        if value > 50:
+            raise ValueError(f"{value} pairs are a rollout, not a pilot: a pilot needs 20 to 50")
+        return value
+
+
+class AdoptionKpi(Frozen):
+    """Share of the adoption denominator that is active in the week."""
+
+    target: Share = 0.70
+    by_week: int = Field(6, ge=1)
+    active_event_types: tuple[Literal["session", "module_started", "module_completed", "reflection"], ...] = (
+        "session",
+        "module_started",
+        "module_completed",
+        "reflection",
+    )
+
+
+class CompletionKpi(Frozen):
+    """Modules completed over modules assigned and due."""
+
+    target: Share = 0.60
+
+
+class BehaviourKpi(Frozen):
+    """Manager-observed behaviour change, pilot minus control, in score points."""
+
+    target: float = Field(0.30, gt=0)
+    required: bool = True
+
+
+class PrepTimeKpi(Frozen):
+    """Reduction of managers' preparation time, pilot minus control, as a share of baseline minutes."""
+
+    target: float = Field(0.15, gt=0, le=1)
+    required: bool = True
+
+
+class PulseKpi(Frozen):
+    """Participant pulse, mean item score of its weeks."""
+
+    weeks: tuple[int, ...] = (4, 8, 12)
+    target: float = Field(3.5, ge=1, le=5)
+
+
+class KpisSection(Frozen):
+    """The five KPIs, defined before the tool is configured (R5)."""
+
+    adoption: AdoptionKpi = AdoptionKpi()
+    module_completion: CompletionKpi = CompletionKpi()
+    behaviour_change: BehaviourKpi = BehaviourKpi()
+    prep_time_reduction: PrepTimeKpi = PrepTimeKpi()
+    pulse: PulseKpi = PulseKpi()
+
+    @property
+    def required_effects(self) -> tuple[str, ...]:
+        """Names of the effect KPIs that a go requires."""
+        pairs = (("behaviour_change", self.behaviour_change), ("prep_time_reduction", self.prep_time_reduction))
+        return tuple(name for name, kpi in pairs if kpi.required)
+
+
+class DecisionSection(Frozen):
+    """The decision rule's numbers; the rule itself is `closeout.gate`."""
+
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    min_pairs: int = Field(30, ge=2)
+    min_managers: int = Field(8, ge=2, description="Judging clusters.")
+    accept_smaller_design: bool = False
+    max_control_exposure: Share = 0.05
+    max_missing: Share = 0.20
+    target_tolerance: Share = Field(0.8, description="An effect counts as reached from this share of its target.")
+
+
+class GovernanceAnswers(Frozen):
+    """Five written answers (R17); a blank one blocks."""
+
+    data_collected: str = ""
+    who_can_access: str = ""
+    retention: str = ""
+    influence_on_pay_or_termination: str = ""
+    contract_end: str = ""
+
+
+class GovernanceSection(Frozen):
+    """Who answers for the data, and what was written down before launch."""
+
+    data_owner: str = ""
+    answers: GovernanceAnswers = GovernanceAnswers()
+    privacy_brief_published_on: date | None = None
+
+
+class PrivacySection(Frozen):
+    """What protects people: group size, retention and the key of their pseudonyms."""
+
+    min_group_size: int = Field(5, ge=3)
+    retention_days: int = Field(180, ge=1)
+    pseudonym_key: str = Field("${PILOT_PSEUDONYM_KEY}", min_length=16, repr=False)
+
+
+class Recommender(Frozen):
+    """Where answers about synthetic employees come from: a feed, or the tool itself over HTTP."""
+
+    feed: Literal["synthetic_recommendations"] | None = None
+    http: str | None = None
+    batch_size: int = Field(200, ge=1)
+    timeout_s: float = Field(30, gt=0)
+    retries: int = Field(3, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Recommender:
+        if (self.feed is None) == (self.http is None):
+            raise ValueError("give either feed: synthetic_recommendations or http: URL")
+        return self
+
+
+Attribute = Literal["gender", "ethnicity", "age_band"]
+
+
+class FairnessSection(Frozen):
+    """What the bias audit looks at."""
+
+    attributes: tuple[Attribute, ...] = Field(("gender", "ethnicity", "age_band"), min_length=1)
+    intersections: tuple[tuple[Attribute, Attribute], ...] = ()
+    twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
+    recommender: Recommender = Recommender(feed="synthetic_recommendations")
+
+
+class ReadinessSection(Frozen):
+    """What the four checkpoints demand."""
+
+    sso_personas: tuple[str, ...] = ("employee", "manager", "hr_admin")
+    sso_division: Literal["department", "business_unit", "location"] = "department"
+    max_quarantine_share: Share = 0.02
+
+
+class EnablementSection(Frozen):
+    """Manager enablement before employees (R29)."""
+
+    minutes: int = Field(90, ge=1)
+    topics: tuple[str, ...] = ("signals", "one_on_ones", "limits")
+
+
+class RoiSection(Frozen):
+    """Prices and ranges; every range is low, likely, high."""
+
+    currency: str = "EUR"
+    manager_hour_cost: Triple = (55, 70, 90)
+    replacement_cost_share_of_salary: Triple = (0.3, 0.5, 1.0)
+    average_salary: float = Field(62000, gt=0)
+    licence_per_person_year: float = Field(240, ge=0)
+    one_off_costs: dict[str, float] = {}
+    horizon_years: float = Field(1, gt=0)
+    rollout_employees: int | None = Field(None, ge=1)
+    rollout_adoption: Triple | None = Field(None, description="Share of the pilot's adoption kept; no default.")
+
+    @field_validator("manager_hour_cost", "replacement_cost_share_of_salary", "rollout_adoption")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
+        if value is not None and not 0 <= value[0] <= value[1] <= value[2] < math.inf:
+            raise ValueError(f"{list(value)} must read low, likely, high, none below 0")
+        return value
+
+
+class AlertsSection(Frozen):
+    """Where a failed run is told; an unset variable disables it."""
+
+    webhook: str | None = Field(None, repr=False)
+
+
+class FeedSource(Frozen):
+    """How one feed is mapped from the company's own file to the canonical columns."""
+
+    source: str = Field(description="A path, a glob or a URL; relative to the directory of pilot.yaml.", repr=False)
+    format: Literal["csv", "jsonl", "parquet"] | None = Field(None, description="Default: by the file's ending.")
+    columns: dict[str, str] = Field({}, description="canonical column: source column")
+    values: dict[str, dict[str, str]] = Field({}, description="canonical column: {source value: canonical value}")
+    dates: dict[str, tuple[str, ...]] = Field({}, description="canonical column: date formats, in this order")
+    constants: dict[str, str] = Field({}, description="canonical column: the one value of every row")
+    filename: dict[str, str] = Field({}, description="canonical column: date format of it inside the file's name")
+    ignore: tuple[str, ...] | Literal["*"] = Field((), description="source columns never read, or '*'")
+
+    @field_validator("constants", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _text_values(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            column: {str(k): str(v) for k, v in pairs.items()} if isinstance(pairs, dict) else pairs
+            for column, pairs in value.items()
+        }
+
+
+class FeedsSection(Frozen):
+    """Every feed of the contract; the first three are required for a run."""
+
+    employees: FeedSource
+    consents: FeedSource
+    tool_events: FeedSource
+    enrolments: FeedSource | None = None
+    sso_signins: FeedSource | None = None
+    module_assignments: FeedSource | None = None
+    manager_observations: FeedSource | None = None
+    manager_time: FeedSource | None = None
+    pulse_responses: FeedSource | None = None
+    recommendations: FeedSource | None = None
+    synthetic_recommendations: FeedSource | None = None
+    enablement_sessions: FeedSource | None = None
+    competencies: FeedSource | None = None
+    pathways: FeedSource | None = None
+    business_outcomes: FeedSource | None = None
+    initiatives: FeedSource | None = None
+    issue_log: FeedSource | None = None
+
+    def get(self, feed: str) -> FeedSource | None:
+        """Return the mapping of a feed, or None where it is not configured."""
+        source: FeedSource | None = getattr(self, feed)
+        return source
+
+
+class PilotConfig(Frozen):
+    """The whole of `pilot.yaml`."""
+
+    pilot: PilotSection
+    organisation: OrganisationSection
+    cohort: CohortSection = CohortSection()
+    kpis: KpisSection = KpisSection()
+    decision: DecisionSection = DecisionSection()
+    governance: GovernanceSection = GovernanceSection()
+    privacy: PrivacySection
+    fairness: FairnessSection = FairnessSection()
+    readiness: ReadinessSection = ReadinessSection()
+    enablement: EnablementSection = EnablementSection()
+    roi: RoiSection = RoiSection()
+    alerts: AlertsSection = AlertsSection()
+    feeds: FeedsSection
+
+    @model_validator(mode="after")
+    def _weeks_exist(self) -> PilotConfig:
+        last = self.pilot.weeks
+        if self.kpis.adoption.by_week > last:
+            raise ValueError(f"kpis.adoption.by_week is {self.kpis.adoption.by_week}, but the pilot has {last} weeks")
+        late = [week for week in self.kpis.pulse.weeks if not 1 <= week <= last]
+        if late:
+            raise ValueError(f"kpis.pulse.weeks names week {late[0]}, but the pilot has weeks 1 to {last}")
+        return self
