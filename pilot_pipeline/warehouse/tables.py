@@ -1,0 +1,301 @@
+"""The warehouse tables that Python writes, as data; SQL models describe theirs in a `.yml` beside the query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column: name, DuckDB type and what it says."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table that Python writes, `schema.name`."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[TableColumn, ...]
+
+    @property
+    def qualified(self) -> str:
+        """`schema.name`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Column name to DuckDB type, in order."""
+        return {column.name: column.type for column in self.columns}
+
+
+def _table(qualified: str, description: str, columns: str) -> Table:
+    """Read `name TYPE what it says` lines."""
+    schema, name = qualified.split(".")
+    rows = (line.strip().split(maxsplit=2) for line in columns.strip().splitlines())
+    return Table(schema, name, description, tuple(TableColumn(*row) for row in rows))
+
+
+_MEMBER = """
+    employee_id VARCHAR The person, as a keyed pseudonym.
+    arm VARCHAR pilot or control.
+    pair_id BIGINT The matched pair; missing for a participant without a control.
+    cluster BIGINT Judging cluster: managers linked by any pair.
+    rung VARCHAR The rung of the relaxation ladder on which the pair was found.
+    distance DOUBLE Mahalanobis distance within the pair.
+    manager_id VARCHAR Manager at the lock.
+    manager_of_manager VARCHAR The manager's manager at the lock.
+    business_unit VARCHAR Business unit at the lock.
+    department VARCHAR Department at the lock.
+    role VARCHAR Role at the lock.
+    role_level BIGINT Level of the role at the lock.
+    performance_score DOUBLE Performance baseline.
+    tenure_years DOUBLE Years since hiring, at the snapshot.
+"""
+
+_RATES = """
+    audit VARCHAR synthetic or live.
+    as_of DATE Monday of the week; for the synthetic audit the day its answers were first seen.
+    attribute VARCHAR The protected attribute, or an intersection of two.
+    group_value VARCHAR The group.
+    pathway_id VARCHAR The coaching pathway.
+    n BIGINT People, or synthetic employees, in the group.
+    rate DOUBLE Share of first choices that are this pathway.
+    impact_ratio DOUBLE Rate over the highest rate of an unsuppressed group.
+    p_value DOUBLE Permutation p of the attribute.
+    q_value DOUBLE The same, adjusted over all attributes.
+    verdict VARCHAR bias_found, no_evidence, underpowered or not_testable.
+    suppressed BOOLEAN True where the group is too small to show.
+"""
+
+_TABLES = (
+    _table(
+        "feeds.quarantine",
+        "Rows that were set aside, by feed, without their content.",
+        """
+        feed VARCHAR The feed.
+        file VARCHAR The source file.
+        row BIGINT The row in it, as an editor counts.
+        column_name VARCHAR The column at fault.
+        rule VARCHAR The rule that it breaks.
+        reason VARCHAR Why, in a sentence.
+        row_digest VARCHAR Keyed digest of the row.
+        """,
+    ),
+    _table(
+        "feeds.feed_reads",
+        "What came in per feed.",
+        """
+        feed VARCHAR The feed.
+        rows_read BIGINT Rows in the source.
+        rows_accepted BIGINT Rows that met the contract.
+        rows_quarantined BIGINT Rows set aside.
+        reasons VARCHAR Reasons with their counts, one per line.
+        late_rows BIGINT Rows that arrived after their week had been published.
+        fresh_as_of DATE Latest date in the feed.
+        """,
+    ),
+    _table(
+        "feeds.source_files",
+        "Every source file with its hash.",
+        """
+        feed VARCHAR The feed.
+        path VARCHAR The file, relative to the pilot.
+        sha256 VARCHAR SHA-256 of its bytes.
+        """,
+    ),
+    _table("cohort.cohort_members", "Pilot and control, pair by pair, as matched or as locked.", _MEMBER),
+    _table(
+        "cohort.cohort_facts",
+        "How the cohort came about: its design, snapshot, match hash and every remark on it.",
+        """
+        fact VARCHAR What is stated: design, snapshot, match_hash, warning, explanation or unmatched.
+        position BIGINT Order among facts of one kind.
+        statement VARCHAR The statement.
+        """,
+    ),
+    _table(
+        "cohort.covariate_balance",
+        "Balance of pilot and control, before and after matching.",
+        """
+        covariate VARCHAR The covariate.
+        smd_before DOUBLE Standardised mean difference before matching.
+        smd_after DOUBLE Standardised mean difference within the pairs.
+        variance_ratio DOUBLE Variance of pilot over control.
+        ks DOUBLE Kolmogorov-Smirnov distance.
+        within_tolerance BOOLEAN Whether |SMD| is at most 0.25.
+        """,
+    ),
+    _table(
+        "cohort.cohort_profile",
+        "Participants beside controls and workforce.",
+        """
+        metric VARCHAR What is compared.
+        pilot DOUBLE Value in the pilot arm.
+        control DOUBLE Value in the control arm.
+        workforce DOUBLE Value in the workforce.
+        suppressed BOOLEAN True where a group is too small to show.
+        """,
+    ),
+    _table(
+        "cohort.detectable_effects",
+        "The smallest effect that this cohort would find in four of five pilots, per KPI.",
+        """
+        kpi VARCHAR The KPI.
+        unit VARCHAR Its unit.
+        mde DOUBLE Minimal detectable effect at 80 % power.
+        sentence VARCHAR What that means.
+        """,
+    ),
+    _table(
+        "readiness.checks",
+        "Every check of the four checkpoints, as last judged.",
+        """
+        checkpoint VARCHAR The checkpoint.
+        check_name VARCHAR The single check.
+        tool VARCHAR pandera, great_expectations, sql or scipy.
+        passed BOOLEAN Whether it holds.
+        severity VARCHAR error blocks, warn does not.
+        rows_checked BIGINT Rows looked at.
+        rows_failed BIGINT Rows that failed.
+        checked_at TIMESTAMP When this evidence was first seen, UTC.
+        evidence_hash VARCHAR SHA-256 of the rows and settings judged.
+        detail VARCHAR The finding in a sentence.
+        """,
+    ),
+    _table(
+        "readiness.requirements",
+        "What must hold before launch besides the four checkpoints, step by step.",
+        """
+        step VARCHAR The step of the pilot.
+        name VARCHAR The requirement.
+        passed BOOLEAN Whether it holds.
+        severity VARCHAR error blocks, warn does not.
+        detail VARCHAR The finding in a sentence.
+        """,
+    ),
+    _table(
+        "readiness.sso_matrix",
+        "Test sign-ins for every persona and division of the cohort.",
+        """
+        persona VARCHAR Kind of account.
+        division VARCHAR Division of the cohort.
+        attempts BIGINT Test sign-ins.
+        successes BIGINT Of these, successful.
+        failures BIGINT Of these, failed.
+        state VARCHAR passed, failed or untested.
+        """,
+    ),
+    _table(
+        "readiness.pathway_review",
+        "Each pathway and each cohort role against the competency framework.",
+        """
+        kind VARCHAR pathway or role.
+        subject VARCHAR The pathway or the role.
+        finding VARCHAR What is wrong, or ok.
+        detail VARCHAR The finding in a sentence.
+        """,
+    ),
+    _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
+    _table("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
+    _table(
+        "weekly.kpi_intervals",
+        "KPI values with 90 % intervals per week and arm.",
+        """
+        week_no BIGINT Week of the pilot.
+        week_start DATE Monday of the week.
+        arm VARCHAR pilot or control.
+        kpi VARCHAR The KPI.
+        n BIGINT People in the denominator.
+        value DOUBLE The week's value.
+        ci_low DOUBLE Lower end of the 90 % interval.
+        ci_high DOUBLE Upper end of the 90 % interval.
+        target DOUBLE The target, pilot arm only.
+        on_track BOOLEAN Whether the value reaches it, pilot arm only.
+        suppressed BOOLEAN True where the group is too small to show.
+        """,
+    ),
+    _table(
+        "weekly.unit_signals",
+        "Aggregates per unit, after suppression.",
+        """
+        week_no BIGINT Week of the pilot.
+        level VARCHAR Level of the hierarchy.
+        unit VARCHAR The unit; a person is a keyed pseudonym.
+        n BIGINT Participants.
+        adoption DOUBLE Share active in the week.
+        module_completion DOUBLE Completed over assigned, cumulative.
+        suppressed BOOLEAN True where the unit may not be shown.
+        """,
+    ),
+    _table(
+        "value.levers",
+        "The three levers of value and their total.",
+        """
+        lever VARCHAR manager_time, attrition, performance or total.
+        estimable BOOLEAN Whether the pilot can estimate it.
+        reason VARCHAR Why not.
+        p10 DOUBLE 10th percentile.
+        p50 DOUBLE Median.
+        p90 DOUBLE 90th percentile.
+        probability_of_loss DOUBLE Share of draws below zero.
+        """,
+    ),
+    _table(
+        "closeout.kpi_results",
+        "Each KPI as the decision gate sees it.",
+        """
+        kpi VARCHAR The KPI.
+        kind VARCHAR threshold or effect.
+        target DOUBLE The target.
+        actual DOUBLE What was measured.
+        effect DOUBLE Pilot minus control.
+        ci_low DOUBLE Lower end of the 90 % interval.
+        ci_high DOUBLE Upper end of the 90 % interval.
+        p_pair DOUBLE One-sided p by pairs.
+        p_manager DOUBLE One-sided p by judging clusters.
+        n_pairs BIGINT Locked pairs.
+        n_managers BIGINT Judging clusters.
+        met BOOLEAN Whether the gate counts it as reached.
+        evidence VARCHAR met, not_met, harm, futile, inconclusive or not_measured.
+        label VARCHAR confirmatory, interim or directional.
+        """,
+    ),
+    _table(
+        "closeout.issues",
+        "The three most significant issues.",
+        """
+        rank BIGINT 1 is the gravest.
+        kind VARCHAR configuration or culture_fit.
+        title VARCHAR What it is.
+        evidence VARCHAR The number that shows it.
+        affected BIGINT People it touches.
+        fix VARCHAR What would mend it.
+        """,
+    ),
+    _table(
+        "closeout.verdict",
+        "The verdict, in one row; none before the last week.",
+        """
+        decision VARCHAR go, no_go or reconfigure.
+        label VARCHAR confirmatory or directional.
+        reasons VARCHAR Why, one sentence per line.
+        false_go_rate DOUBLE Simulated share of go without effect.
+        power DOUBLE Simulated share of go with effect.
+        lock_sha256 VARCHAR SHA-256 of the lock.
+        data_sha256 VARCHAR SHA-256 over all source files.
+        code_version VARCHAR Version of this software.
+        decided_on DATE The day after the last week.
+        """,
+    ),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType({table.qualified: table for table in _TABLES})
+"""Every table that Python writes, by `schema.name`."""
