@@ -1,0 +1,283 @@
+"""The working DuckDB file: opening it for one process, reading, and transactional writes; SQL models are `models`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from pilot_pipeline.errors import BadInput, NotReady
+from pilot_pipeline.warehouse.frames import from_arrow, sql_type, to_arrow
+from pilot_pipeline.warehouse.storing import (
+    WEEKS_TABLE,
+    Target,
+    cast_list,
+    check_casts,
+    check_columns,
+    check_table_name,
+    quoted,
+    relation_types,
+    store,
+    transaction,
+)
+
+SCHEMAS = ("feeds", "readiness", "cohort", "weekly", "fairness", "value", "closeout", "pilot")
+_INCOMING = "incoming_rows"
+_RESTATED = "restated_rows"
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[Warehouse]:
+    """Open the warehouse for this process alone, making it (0600, its directory 0700) where there is none.
+
+    Timestamps are read and written in UTC; Python variables are never taken for tables.
+
+    Raises:
+        BadInput: another process holds the file, it is not a DuckDB database, or its place cannot be written.
+    """
+    connection = _connect(path)
+    try:
+        path.chmod(0o600)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET python_enable_replacements = false")
+        for schema in (*SCHEMAS, WEEKS_TABLE.split(".")[0]):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        weeks = "table_name VARCHAR NOT NULL, week_no BIGINT NOT NULL, rows BIGINT NOT NULL"
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {WEEKS_TABLE} ({weeks})")
+        yield Warehouse(connection)
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        return duckdb.connect(str(path))
+    except OSError as error:
+        raise BadInput(f"{path.parent} cannot be used for the warehouse: {error.strerror}.") from None
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            holder = _HOLDER.search(str(error))
+            process = f"process {holder[1]}" if holder else "another process"
+            raise BadInput(
+                f"{path} is in use by {process}, and only one may write; let it finish or end it, then run this again."
+            ) from None
+        raise BadInput(
+            f"{path} cannot be opened as a DuckDB database; move it away and run again, "
+            "the warehouse is rebuilt from the feeds."
+        ) from None
+
+
+class Warehouse:
+    """An open warehouse. Tables are named schema.name; a weekly table has a column `week_no`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._in_transaction = False
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB's own connection, for models and publishing; rows are written through `write`."""
+        return self._connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make several writes one: all are kept or, on any exception, none; inner transactions join the outer."""
+        if self._in_transaction:
+            yield
+            return
+        self._in_transaction = True
+        try:
+            with transaction(self._connection):
+                yield
+        finally:
+            self._in_transaction = False
+
+    def query(self, sql: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> pd.DataFrame:
+        """Return a SELECT's rows with types that depend on the SQL types alone (see `frames.from_arrow`)."""
+        values: Any = dict(params) if isinstance(params, Mapping) else params
+        return from_arrow(self._connection.sql(sql, params=values).to_arrow_table())
+
+    def exists(self, table: str) -> bool:
+        """Say whether the table (or view) is there."""
+        schema, name = check_table_name(table).split(".")
+        found = self._connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_database() "
+            "AND table_schema = $schema AND table_name = $name",
+            {"schema": schema, "name": name},
+        ).fetchone()
+        return found is not None
+
+    def tables(self, schema: str) -> tuple[str, ...]:
+        """Return the schema's tables as schema.name, sorted."""
+        rows = self._connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() "
+            "AND table_schema = $schema ORDER BY table_name",
+            {"schema": schema},
+        ).fetchall()
+        return tuple(f"{schema}.{row[0]}" for row in rows)
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Return column to SQL type; NotReady when the table is not there."""
+        self._require(table)
+        return relation_types(self._connection, table)
+
+    def weeks(self, table: str) -> tuple[int, ...]:
+        """Return the weeks that were written to the table, those without a row included."""
+        rows = self._connection.execute(
+            f"SELECT week_no FROM {WEEKS_TABLE} WHERE table_name = $table ORDER BY week_no",
+            {"table": check_table_name(table)},
+        ).fetchall()
+        return tuple(int(row[0]) for row in rows)
+
+    def read(self, table: str, week: int | None = None) -> pd.DataFrame:
+        """Return a table, or one week of it, in the order written; weekly tables by week first.
+
+        Raises:
+            NotReady: the table has not been written yet.
+            BadInput: a week is asked of a table without `week_no`.
+        """
+        columns = self.columns(table)
+        if week is not None and "week_no" not in columns:
+            raise BadInput(f"{table} has no column week_no, so a single week of it cannot be read.")
+        where = "" if week is None else "WHERE week_no = $week"
+        order = "week_no, rowid" if self.weeks(table) else "rowid"
+        params = None if week is None else {"week": int(week)}
+        return self.query(f"SELECT * FROM {table} {where} ORDER BY {order}", params)
+
+    def write(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        week: int | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> int:
+        """Replace a table, or one week of it, by the frame; return the number of rows written.
+
+        Columns go by name, in any order. `columns` gives the SQL types; without it those of the stored table hold
+        for a week, and the frame's own for a whole table. An empty frame is a week without rows, and recorded.
+        Whatever fails, the old rows stay.
+
+        Raises:
+            BadInput: a column is missing or extra, a value does not fit its type, a row lies outside the week.
+        """
+        with self._incoming(table, frame, columns, week) as types:
+            return self.store(_INCOMING, Target(table, types, None if week is None else int(week)))
+
+    def write_restating(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        week: int,
+        now: datetime,
+        key: Sequence[str],
+        *,
+        columns: Mapping[str, str] | None = None,
+    ) -> int:
+        """Write a week and fill `restated_at`: the instant of the run that last changed the row, else NULL.
+
+        NULL when the week is written first; `now` (UTC; a naive one is taken as UTC) for a row that differs from the
+        stored one of the same `key`, or is new in a week written before; else the stored value.
+
+        Raises:
+            BadInput: as `write`; also when `key` does not identify the rows.
+        """
+        frame = frame.drop(columns="restated_at", errors="ignore")
+        given = None if columns is None else {c: kind for c, kind in columns.items() if c != "restated_at"}
+        with self._incoming(table, frame, given, int(week), added=("restated_at",)) as given_types:
+            self._check_key(table, key, list(given_types))
+            types = {**given_types, "restated_at": "TIMESTAMP"}
+            self._stage_restated(table, types, int(week), _utc(now), key)
+            try:
+                return self.store(_RESTATED, Target(table, types, int(week)))
+            finally:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.{_RESTATED}")
+
+    def store(self, relation: str, target: Target) -> int:
+        """Replace the target's rows by those of a relation that this connection sees; return how many."""
+        exists = self.exists(target.table)
+        with self.transaction():
+            return store(self._connection, relation, target, exists)
+
+    @contextmanager
+    def _incoming(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        columns: Mapping[str, str] | None,
+        week: int | None,
+        added: tuple[str, ...] = (),
+    ) -> Iterator[dict[str, str]]:
+        """Show the frame to DuckDB as `incoming_rows` and yield the types its columns are to have."""
+        arrow = to_arrow(frame, check_table_name(table))
+        if columns is not None:
+            types = dict(columns)
+        elif week is not None and self.exists(table):
+            types = {c: kind for c, kind in self.columns(table).items() if c not in added}
+        else:
+            types = {field.name: _inferred(table, field, week) for field in arrow.schema}
+        self._connection.register(_INCOMING, arrow)
+        try:
+            check_columns(table, list(arrow.column_names), list(types))
+            yield types
+        finally:
+            self._connection.unregister(_INCOMING)
+
+    def _check_key(self, table: str, key: Sequence[str], columns: Sequence[str]) -> None:
+        unknown = [column for column in key if column not in columns]
+        if unknown or not key:
+            raise BadInput(f"{table}: {unknown[0] if unknown else 'nothing'} cannot be its key; it is not a column.")
+        names = ", ".join(map(quoted, key))
+        twice = self._connection.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM {_INCOMING} GROUP BY {names} HAVING count(*) > 1)"
+        ).fetchone()
+        if twice and twice[0]:
+            raise BadInput(f"{table}: {twice[0]} keys ({', '.join(key)}) occur more than once in the rows.")
+
+    def _stage_restated(
+        self, table: str, types: Mapping[str, str], week: int, now: datetime, key: Sequence[str]
+    ) -> None:
+        """Make the temporary table of incoming rows with `restated_at` decided against the stored week."""
+        plain = {column: kind for column, kind in types.items() if column != "restated_at"}
+        check_casts(self._connection, _INCOMING, Target(table, plain))
+        rows = f"SELECT {cast_list(plain)} FROM {_INCOMING}"
+        params: dict[str, Any] = {}
+        if week in self.weeks(table):
+            same = " AND ".join(f"new.{quoted(c)} IS NOT DISTINCT FROM old.{quoted(c)}" for c in plain)
+            on = " AND ".join(f"new.{quoted(c)} IS NOT DISTINCT FROM old.{quoted(c)}" for c in key)
+            rows = (
+                "SELECT new.*, CASE WHEN old.week_no IS NOT NULL AND "
+                f"{same} THEN old.restated_at ELSE $now END AS restated_at "
+                f"FROM ({rows}) AS new LEFT JOIN (SELECT * FROM {table} WHERE week_no = $week) AS old ON {on}"
+            )
+            params = {"week": week, "now": now}
+        else:
+            rows = f"SELECT *, CAST(NULL AS TIMESTAMP) AS restated_at FROM ({rows})"
+        order = ", ".join(map(quoted, key))
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_RESTATED} AS {rows} ORDER BY {order}", params)
+
+    def _require(self, table: str) -> None:
+        if not self.exists(table):
+            raise NotReady(f"{table} is not in the warehouse yet; run what makes it first.")
+
+
+def _inferred(table: str, field: Any, week: int | None) -> str:
+    kind = sql_type(field.type)
+    if kind == "":
+        raise BadInput(f"{table}.{field.name} holds neither text, numbers, dates nor truth values.")
+    if kind is None and week is not None:
+        # Guessing text here would refuse, or turn into text, the numbers that a later week brings.
+        raise BadInput(f"{table}.{field.name} has no value to tell its type from; name the columns' types.")
+    return kind or "VARCHAR"
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
