@@ -1,0 +1,1 @@
+"""Step by step, whether the pilot may start: the path, governance, consent, the checkpoints and the go-live record."""

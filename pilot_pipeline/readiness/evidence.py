@@ -1,0 +1,186 @@
+"""What each checkpoint's evidence is and its hash; recording and asserting it is `golive`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel
+
+from pilot_pipeline.config.models import PilotConfig, PilotSection
+
+_FIELD = "\x1f"
+_ESCAPES = str.maketrans({"\\": "\\\\", _FIELD: "\\f", "\n": "\\n", "\r": "\\r"})
+_QUARANTINED = ("column_name", "rule", "row_digest")
+
+
+def evidence_hash(frames: Mapping[str, pd.DataFrame | None], sections: Mapping[str, object]) -> str:
+    """Return the SHA-256 (hex) of rows and configuration.
+
+    The order of rows, columns, frames and keys does not matter, nor how pandas stores a value: 3 and 3.0, a date and
+    its midnight, None, NaN, NaT and NA are the same. How often a row occurs matters, and an absent frame (None)
+    differs from an empty one.
+
+    Args:
+        frames: name to rows.
+        sections: name to a pydantic model or to plain values that JSON can hold; dates as ISO text.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(frames):
+        digest.update(f"frame {name.translate(_ESCAPES)}\n".encode())
+        for line in _lines(frames[name]):
+            digest.update(line.encode("utf-8", "surrogatepass"))
+            digest.update(b"\n")
+    for name in sorted(sections):
+        value = json.dumps(_plain(sections[name]), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        digest.update(f"section {name.translate(_ESCAPES)} {value}\n".encode())
+    return digest.hexdigest()
+
+
+def start_instant(pilot: PilotSection) -> pd.Timestamp:
+    """Return the first instant of `starts_on` in the pilot's zone, as naive UTC."""
+    return pd.Timestamp(pilot.starts_on).tz_localize(pilot.zone).tz_convert("UTC").tz_localize(None)
+
+
+def prelaunch_tests(signins: pd.DataFrame, pilot: PilotSection) -> pd.DataFrame:
+    """Return the sign-ins that the SSO checkpoint judges: tests before the pilot starts."""
+    tested = signins["is_test"].fillna(False).astype(bool) & (signins["occurred_at"] < start_instant(pilot))
+    return signins.loc[tested]
+
+
+def hris_evidence(snapshot: pd.DataFrame, quarantine: pd.DataFrame | None, config: PilotConfig) -> str:
+    """Return the hash of what `hris_feed` judges.
+
+    Args:
+        snapshot: feeds.employees, the rows of one `as_of`.
+        quarantine: feeds.quarantine rows of employees; see `judged_quarantine`.
+        config: the pilot's.
+    """
+    as_of = pd.Timestamp(snapshot["as_of"].max()) if len(snapshot) else None
+    rejected = judged_quarantine(quarantine, on=as_of)
+    sections = {"readiness.max_quarantine_share": config.readiness.max_quarantine_share}
+    return evidence_hash({"employees": snapshot, "quarantine": rejected}, sections)
+
+
+def sso_evidence(
+    signins: pd.DataFrame | None,
+    quarantine: pd.DataFrame | None,
+    snapshot: pd.DataFrame,
+    members: pd.DataFrame,
+    config: PilotConfig,
+) -> str:
+    """Return the hash of what `sso_matrix` judges: test rows, whose they are, and the cohort's divisions."""
+    division = config.readiness.sso_division
+    tests = None if signins is None else prelaunch_tests(signins, config.pilot)
+    emails = set() if tests is None else set(tests["email"].dropna())
+    people = snapshot.loc[snapshot["email"].isin(emails), ["email", division]]
+    cohort = snapshot.loc[snapshot["employee_id"].isin(members["employee_id"]), [division]].drop_duplicates()
+    frames = {
+        "sso_signins": tests,
+        "quarantine": judged_quarantine(quarantine, before=start_instant(config.pilot)),
+        "people": people,
+        "divisions": cohort,
+    }
+    sections = {
+        "pilot.starts_on": config.pilot.starts_on,
+        "readiness.sso": [division, sorted(config.readiness.sso_personas)],
+    }
+    return evidence_hash(frames, sections)
+
+
+def pathways_evidence(
+    pathways: pd.DataFrame | None,
+    competencies: pd.DataFrame | None,
+    quarantine: pd.DataFrame | None,
+    members: pd.DataFrame,
+) -> str:
+    """Return the hash of what `pathways` judges: both tables and the cohort's roles."""
+    frames = {
+        "pathways": pathways,
+        "competencies": competencies,
+        "quarantine": judged_quarantine(quarantine),
+        "roles": members[["role"]].drop_duplicates(),
+    }
+    return evidence_hash(frames, {})
+
+
+def synthetic_evidence(answers: pd.DataFrame | None, quarantine: pd.DataFrame | None, config: PilotConfig) -> str:
+    """Return the hash of what `synthetic_audit` judges: the answers with their model_version, and the audit's rules.
+
+    Synthetic ids are addressed by content, so answers about other twins cannot hash the same as answers about these.
+    """
+    fairness = config.fairness.model_dump(mode="json", exclude={"recommender"})
+    sections = {"fairness": fairness, "cohort.seed": config.cohort.seed}
+    return evidence_hash({"answers": answers, "quarantine": judged_quarantine(quarantine)}, sections)
+
+
+def judged_quarantine(
+    quarantine: pd.DataFrame | None, *, on: pd.Timestamp | None = None, before: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Return the part of feeds.quarantine that belongs to the evidence, without its place in a file.
+
+    Where the table says in `dated` when a rejected row is from, rows of another snapshot (`on`) or from `before` on
+    are left out, so that rows appended later do not expire go-live. A row whose date is unknown always counts: the
+    doubt makes evidence stale, never current.
+    """
+    if quarantine is None or quarantine.empty:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in _QUARANTINED})
+    kept = quarantine
+    if "dated" in kept.columns:
+        dated = pd.to_datetime(kept["dated"])
+        if on is not None:
+            kept = kept.loc[dated.isna() | (dated == on)]
+        elif before is not None:
+            kept = kept.loc[dated.isna() | (dated < before)]
+    return kept[[name for name in _QUARANTINED if name in kept.columns]]
+
+
+def _lines(frame: pd.DataFrame | None) -> list[str]:
+    """Return a frame as a header and its rows, sorted, each a line of text."""
+    if frame is None:
+        return ["absent"]
+    names = sorted(str(name) for name in frame.columns)
+    header = "columns " + _FIELD.join(name.translate(_ESCAPES) for name in names)
+    if not names:
+        return [header, str(len(frame))]
+    columns = [_tokens(frame[name]) for name in names]
+    return [header, *sorted(_FIELD.join(row) for row in zip(*columns, strict=True))]
+
+
+def _tokens(column: pd.Series) -> list[str]:
+    """Return one text per row; every distinct value is worded once."""
+    codes, values = pd.factorize(column, use_na_sentinel=True)
+    words = np.array([*(_word(value) for value in values), "-"], dtype=object)
+    return list(words[codes])
+
+
+def _word(value: object) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return f"b{int(value)}"
+    if isinstance(value, (int, np.integer)):
+        return f"n{int(value)}"
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return f"n{int(number)}" if number.is_integer() else f"n{number!r}"
+    if isinstance(value, (datetime, np.datetime64)):
+        return f"t{pd.Timestamp(value).as_unit('us').isoformat(timespec='microseconds')}"
+    if isinstance(value, date):
+        return f"t{pd.Timestamp(value).as_unit('us').isoformat(timespec='microseconds')}"
+    return f"s{str(value).translate(_ESCAPES)}"
+
+
+def _plain(value: object) -> object:
+    """Return configuration as JSON holds it."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
