@@ -20,7 +20,7 @@ ui: $(VENV)/.runtime
 	@$(BIN)/pilot ui --config pilot-demo/pilot.yaml
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ WITH counted AS (
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
+    cast($week AS BIGINT) AS week_no,
     cohort_members.employee_id,
     cohort_members.arm,
     coalesce(counted.events, 0) AS active_events,

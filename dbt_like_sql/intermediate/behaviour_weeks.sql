@@ -11,7 +11,7 @@ WITH known AS (
         manager_observations.observed_on < $starts_on + 7 * $week
         AND (
             departures.left_at IS NULL
-            OR CAST(manager_observations.observed_on AS TIMESTAMP) < departures.left_at
+            OR cast(manager_observations.observed_on AS TIMESTAMP) < departures.left_at
         )
 ),
 
@@ -30,7 +30,7 @@ scored AS (
         known.employee_id,
         known.wave,
         known.competency_id,
-        arg_max(CAST(known.score AS DECIMAL(18, 6)), (known.observed_on, known.observation_id)) AS score
+        arg_max(cast(known.score AS DECIMAL(18, 6)), (known.observed_on, known.observation_id)) AS score
     FROM known
     INNER JOIN observer USING (employee_id, wave, observer_id)
     GROUP BY known.employee_id, known.wave, known.competency_id
@@ -46,22 +46,22 @@ expected AS (
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
+    cast($week AS BIGINT) AS week_no,
     cohort_members.employee_id,
     cohort_members.arm,
-    CAST(sum(before.score) AS DOUBLE) / count(*) AS start_score,
-    CAST(sum(after.score) AS DOUBLE) / count(*) AS end_score,
+    cast(sum(first_wave.score) AS DOUBLE) / count(*) AS start_score,
+    cast(sum(last_wave.score) AS DOUBLE) / count(*) AS end_score,
     any_value(first_observer.observer_id = last_observer.observer_id) AS same_observer
-FROM scored AS before
-INNER JOIN scored AS after USING (employee_id, competency_id)
+FROM scored AS first_wave
+INNER JOIN scored AS last_wave USING (employee_id, competency_id)
 INNER JOIN observer AS first_observer
-    ON before.employee_id = first_observer.employee_id AND first_observer.wave = 'start'
+    ON first_wave.employee_id = first_observer.employee_id AND first_observer.wave = 'start'
 INNER JOIN observer AS last_observer
-    ON before.employee_id = last_observer.employee_id AND last_observer.wave = 'end'
-INNER JOIN cohort.cohort_members ON before.employee_id = cohort_members.employee_id
+    ON first_wave.employee_id = last_observer.employee_id AND last_observer.wave = 'end'
+INNER JOIN cohort.cohort_members ON first_wave.employee_id = cohort_members.employee_id
 LEFT JOIN expected ON cohort_members.role = expected.role
 WHERE
-    before.wave = 'start'
-    AND after.wave = 'end'
+    first_wave.wave = 'start'
+    AND last_wave.wave = 'end'
 GROUP BY cohort_members.employee_id, cohort_members.arm, expected.competencies
 HAVING 2 * count(*) >= coalesce(expected.competencies, 1)

@@ -1,10 +1,10 @@
--- Counts and sums per week, arm and KPI: all that an interval needs, and no person. x is the numerator, y the denominator.
+-- Counts and sums per week, arm and KPI: all that an interval needs, and no person. x: numerator, y: denominator.
 WITH measured AS (
     SELECT
         'adoption' AS kpi,
         arm,
-        CAST(active AS DECIMAL(38, 9)) AS x,
-        CAST(1 AS DECIMAL(38, 9)) AS y
+        cast(active AS DECIMAL(38, 9)) AS x,
+        cast(1 AS DECIMAL(38, 9)) AS y
     FROM weekly.activity_weeks
     WHERE week_no = $week
     UNION ALL
@@ -55,16 +55,16 @@ every_row AS (
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
-    $starts_on + CAST(7 * ($week - 1) AS INTEGER) AS week_start,
+    cast($week AS BIGINT) AS week_no,
+    $starts_on + cast(7 * ($week - 1) AS INTEGER) AS week_start,
     every_row.arm,
     every_row.kpi,
     count(measured.x) AS n,
-    coalesce(CAST(sum(CAST(measured.x AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sx,
-    coalesce(CAST(sum(CAST(measured.x * measured.x AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sxx,
-    coalesce(CAST(sum(CAST(measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sy,
-    coalesce(CAST(sum(CAST(measured.y * measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS syy,
-    coalesce(CAST(sum(CAST(measured.x * measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sxy
+    coalesce(cast(sum(cast(measured.x AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sx,
+    coalesce(cast(sum(cast(measured.x * measured.x AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sxx,
+    coalesce(cast(sum(cast(measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sy,
+    coalesce(cast(sum(cast(measured.y * measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS syy,
+    coalesce(cast(sum(cast(measured.x * measured.y AS DECIMAL(38, 9))) AS DOUBLE), 0) AS sxy
 FROM every_row
 LEFT JOIN measured
     ON

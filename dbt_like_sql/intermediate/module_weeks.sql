@@ -8,7 +8,7 @@ WITH assigned AS (
     LEFT JOIN weekly.departures ON module_assignments.employee_id = departures.employee_id
     WHERE
         module_assignments.assigned_on < $starts_on + 7 * $week
-        AND (departures.left_at IS NULL OR CAST(module_assignments.assigned_on AS TIMESTAMP) < departures.left_at)
+        AND (departures.left_at IS NULL OR cast(module_assignments.assigned_on AS TIMESTAMP) < departures.left_at)
 ),
 
 completed AS (
@@ -22,7 +22,7 @@ completed AS (
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
+    cast($week AS BIGINT) AS week_no,
     cohort_members.employee_id,
     cohort_members.arm,
     count(assigned.module_id) AS assigned,

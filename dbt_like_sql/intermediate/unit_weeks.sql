@@ -62,13 +62,13 @@ units AS (
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
+    cast($week AS BIGINT) AS week_no,
     units.level,
     units.unit,
     min(units.parent) AS parent,
     count(*) AS n,
     count(*) FILTER (WHERE units.active) AS active,
-    CAST(sum(units.assigned) AS BIGINT) AS assigned,
-    CAST(sum(units.completed) AS BIGINT) AS completed
+    cast(sum(units.assigned) AS BIGINT) AS assigned,
+    cast(sum(units.completed) AS BIGINT) AS completed
 FROM units
 GROUP BY units.level, units.unit

@@ -11,6 +11,6 @@ SELECT
     target,
     on_track,
     suppressed,
-    CAST(NULL AS TIMESTAMP) AS restated_at
+    cast(NULL AS TIMESTAMP) AS restated_at
 FROM weekly.kpi_intervals
 WHERE week_no = $week

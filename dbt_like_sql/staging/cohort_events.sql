@@ -1,12 +1,12 @@
 -- Tool events of the cohort in one local week, up to each person's departure.
 WITH week AS (
     SELECT
-        CAST(($starts_on + 7 * ($week - 1)) AS TIMESTAMP) AT TIME ZONE $timezone AS begins_at,
-        CAST(($starts_on + 7 * $week) AS TIMESTAMP) AT TIME ZONE $timezone AS ends_at
+        cast(($starts_on + 7 * ($week - 1)) AS TIMESTAMP) AT TIME ZONE $timezone AS begins_at,
+        cast(($starts_on + 7 * $week) AS TIMESTAMP) AT TIME ZONE $timezone AS ends_at
 )
 
 SELECT
-    CAST($week AS BIGINT) AS week_no,
+    cast($week AS BIGINT) AS week_no,
     tool_events.event_id,
     tool_events.employee_id,
     cohort_members.arm,

@@ -19,8 +19,8 @@ terminated AS (
     SELECT
         employee_id,
         -- the last day still counts: the departure is the local midnight that ends it
-        CAST(
-            (CAST(terminated_on + 1 AS TIMESTAMP) AT TIME ZONE $timezone) AT TIME ZONE 'UTC' AS TIMESTAMP
+        cast(
+            (cast(terminated_on + 1 AS TIMESTAMP) AT TIME ZONE $timezone) AT TIME ZONE 'UTC' AS TIMESTAMP
         ) AS left_at,
         'terminated' AS reason
     FROM feeds.employees

@@ -1,0 +1,85 @@
+"""Makes one asset of each SQL model; what a model says stands in `dbt_like_sql/`, what it means in its `.yml`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets.live import live_asset
+from assets.stage import Body, Stage, stage_asset
+from assets.summaries import row_count, table_preview
+from pilot_pipeline.config import PilotConfig
+from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.warehouse.models import Model, run_model
+
+# Tables that several assets write together, or that belong to an asset of another name.
+_WRITERS: Mapping[str, tuple[str, ...]] = {
+    "feeds.feed_reads": tuple(CANON),
+    "readiness.checks": ("golive",),
+}
+Made = Mapping[str, bool]
+"""Asset key to whether it is live."""
+
+
+def model_assets(
+    models: Iterable[Model], live: Made, partitions: dg.PartitionsDefinition[str], summaries: Mapping[str, Any]
+) -> list[dg.AssetsDefinition]:
+    """Return one asset per model, live wherever something upstream is.
+
+    `live` names every Python asset; `summaries` gives a mart's own metadata by name.
+    """
+    pending = {model.name: model for model in models}
+    known = dict(live)
+    made: list[dg.AssetsDefinition] = []
+    while pending:
+        ready = [m for m in pending.values() if all(dep in known or dep not in pending for dep in _upstream(m))]
+        if not ready:
+            raise ValueError(f"These SQL models depend on one another in a circle: {', '.join(sorted(pending))}.")
+        for model in ready:
+            deps = _upstream(model)
+            known[model.name] = any(known.get(dep, False) for dep in deps)
+            factory: Callable[..., Callable[[Body], dg.AssetsDefinition]] = (
+                live_asset if known[model.name] else stage_asset
+            )
+            made.append(
+                factory(
+                    group=model.group,
+                    described=model,
+                    deps=deps,
+                    kinds={"sql", "duckdb"},
+                    partitions=partitions if model.partitioned else None,
+                )(_body(model, summaries.get(model.name)))
+            )
+            del pending[model.name]
+    return made
+
+
+def _upstream(model: Model) -> list[str]:
+    names = [name for table in model.depends_on for name in _WRITERS.get(table, (table.split(".")[-1],))]
+    return list(dict.fromkeys(names))
+
+
+def _body(model: Model, summary: Callable[[Stage], dict[str, Any]] | None) -> Body:
+    def body(stage: Stage) -> dg.MaterializeResult[Any]:
+        for week in stage.weeks or (None,):
+            run_model(stage.warehouse, model, week=week, params=parameters(stage.pilot.config), now=stage.now)
+        table = f"{model.schema}.{model.name}"
+        metadata = {"dagster/row_count": row_count(stage.warehouse, table)}
+        if model.layer == "marts":
+            metadata["rows"] = table_preview(stage.warehouse, table, model.grain)
+        return dg.MaterializeResult(metadata={**metadata, **(summary(stage) if summary else {})})
+
+    body.__name__ = model.name
+    return body
+
+
+def parameters(config: PilotConfig) -> dict[str, Any]:
+    """Return what the models may bind, by name; `$week` is bound by the run."""
+    return {
+        "starts_on": config.pilot.starts_on,
+        "closes_on": config.pilot.ends_on,
+        "timezone": config.pilot.timezone,
+        "active_event_types": list(config.kpis.adoption.active_event_types),
+        "pulse_weeks": list(config.kpis.pulse.weeks),
+        "kpis": list(type(config.kpis).model_fields),
+    }

@@ -1,0 +1,145 @@
+"""The one way an asset is made here: description, owner, group, column schema, an open warehouse, errors as sentences."""
+
+import functools
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.errors import PilotError
+from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
+from pilot_pipeline.warehouse.models import Model
+from pilot_pipeline.warehouse.tables import Table
+
+OWNER = "team:people-analytics"
+NOW_TAG = "pilot/now"
+LIVE_TAG = "pilot/live"
+Opener = Callable[[Pilot], AbstractContextManager[Warehouse]]
+Described = Table | Model
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What an asset's body works with: the pilot, the open warehouse, the run's instant and its weeks."""
+
+    pilot: Pilot
+    warehouse: Warehouse
+    now: datetime
+    weeks: tuple[int, ...]
+    context: dg.AssetExecutionContext
+
+    def say(self, sentence: str) -> None:
+        """Write a sentence to the run's log; never with a person in it."""
+        self.context.log.info(sentence)
+
+
+Body = Callable[[Stage], dg.MaterializeResult[Any]]
+
+
+def ordinary_warehouse(pilot: Pilot) -> AbstractContextManager[Warehouse]:
+    """Open the warehouse for an asset that touches no live data."""
+    return open_warehouse(pilot.home.warehouse)
+
+
+def stage_asset(
+    *,
+    group: str,
+    described: Described,
+    deps: Sequence[str] = (),
+    kinds: set[str] | None = None,
+    tags: dict[str, str] | None = None,
+    partitions: dg.PartitionsDefinition[str] | None = None,
+    name: str | None = None,
+    opener: Opener = ordinary_warehouse,
+) -> Callable[[Body], dg.AssetsDefinition]:
+    """Turn a body `Stage -> MaterializeResult` into an asset; its key is the table's name."""
+
+    def decorate(body: Body) -> dg.AssetsDefinition:
+        key = name or described.name
+
+        @functools.wraps(body)
+        def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+            pilot: Pilot = context.resources.pilot
+            with in_sentences(pilot, key), opener(pilot) as warehouse:
+                return body(Stage(pilot, warehouse, run_instant(context), _weeks(context, pilot), context))
+
+        # functools.wraps would show Dagster the body's own parameters.
+        del compute.__wrapped__  # type: ignore[attr-defined]
+        compute.__annotations__ = {"context": dg.AssetExecutionContext}
+        return dg.asset(
+            name=key,
+            group_name=group,
+            description=described.description,
+            owners=[OWNER],
+            kinds=kinds or {"python", "duckdb"},
+            tags=tags or {},
+            deps=[dg.AssetKey(dep) for dep in deps],
+            metadata={
+                "dagster/column_schema": column_schema(described),
+                "dagster/table_name": f"{described.schema}.{described.name}",
+            },
+            required_resource_keys={"pilot"},
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+            pool="duckdb",
+        )(compute)
+
+    return decorate
+
+
+def column_schema(described: Described) -> dg.TableSchema:
+    """Describe a table's columns as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(c.name, type=c.type, description=c.description) for c in described.columns]
+    )
+
+
+def run_instant(context: Any) -> datetime:
+    """Return the run's instant, naive UTC: its tag where `pilot run --now` set one, else the clock."""
+    tag = context.run.tags.get(NOW_TAG)
+    if tag:
+        return datetime.fromisoformat(tag)
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _weeks(context: dg.AssetExecutionContext, pilot: Pilot) -> tuple[int, ...]:
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return ()
+    start = pilot.config.pilot.starts_on
+    days = (datetime.fromisoformat(key).date() - start for key in context.partition_keys)
+    return tuple(1 + gap.days // 7 for gap in days)
+
+
+class in_sentences:
+    """Let only sentences out: a refusal becomes Dagster's Failure, anything else goes to a private log.
+
+    An unexpected exception may quote a cell; Dagster would store its message and traceback for everyone to read.
+    """
+
+    def __init__(self, pilot: Pilot, key: str) -> None:
+        self._pilot = pilot
+        self._key = key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if error is None or isinstance(error, dg.Failure | dg.DagsterError) or not isinstance(error, Exception):
+            return
+        if isinstance(error, PilotError):
+            raise dg.Failure(description=str(error), allow_retries=False) from None
+        log = self._pilot.home.var / "errors.log"
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log.touch(mode=0o600)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{self._key}\n{''.join(traceback.format_exception(error))}\n")
+        raise dg.Failure(
+            description=f"{self._key} stopped with a {type(error).__name__}, which is a fault of this software. The "
+            "details may hold personal data and are kept out of this log; they stand in var/errors.log.",
+            allow_retries=False,
+        ) from None
