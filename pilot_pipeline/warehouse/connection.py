@@ -14,14 +14,12 @@ import pandas as pd
 
 from pilot_pipeline.errors import BadInput, NotReady
 from pilot_pipeline.warehouse.frames import from_arrow, sql_type, to_arrow
+from pilot_pipeline.warehouse.restating import RESTATED, stage_restated
 from pilot_pipeline.warehouse.storing import (
     WEEKS_TABLE,
     Target,
-    cast_list,
-    check_casts,
     check_columns,
     check_table_name,
-    quoted,
     relation_types,
     store,
     transaction,
@@ -29,7 +27,6 @@ from pilot_pipeline.warehouse.storing import (
 
 SCHEMAS = ("feeds", "readiness", "cohort", "weekly", "fairness", "value", "closeout", "pilot")
 _INCOMING = "incoming_rows"
-_RESTATED = "restated_rows"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
@@ -192,20 +189,24 @@ class Warehouse:
         """
         frame = frame.drop(columns="restated_at", errors="ignore")
         given = None if columns is None else {c: kind for c, kind in columns.items() if c != "restated_at"}
-        with self._incoming(table, frame, given, int(week), added=("restated_at",)) as given_types:
-            self._check_key(table, key, list(given_types))
-            types = {**given_types, "restated_at": "TIMESTAMP"}
-            self._stage_restated(table, types, int(week), _utc(now), key)
-            try:
-                return self.store(_RESTATED, Target(table, types, int(week)))
-            finally:
-                self._connection.execute(f"DROP TABLE IF EXISTS temp.{_RESTATED}")
+        with self._incoming(table, frame, given, int(week), added=("restated_at",)) as types:
+            target = Target(table, {**types, "restated_at": "TIMESTAMP"}, int(week))
+            return self.store_restating(_INCOMING, target, now, key)
 
     def store(self, relation: str, target: Target) -> int:
         """Replace the target's rows by those of a relation that this connection sees; return how many."""
         exists = self.exists(target.table)
         with self.transaction():
             return store(self._connection, relation, target, exists)
+
+    def store_restating(self, relation: str, target: Target, now: datetime, key: Sequence[str]) -> int:
+        """Do as `write_restating` with a relation that this connection sees; the target has a `restated_at`."""
+        before = target.week in self.weeks(target.table)
+        stage_restated(self._connection, relation, target, _utc(now), key, written_before=before)
+        try:
+            return self.store(RESTATED, target)
+        finally:
+            self._connection.execute(f"DROP TABLE IF EXISTS temp.{RESTATED}")
 
     @contextmanager
     def _incoming(
@@ -230,39 +231,6 @@ class Warehouse:
             yield types
         finally:
             self._connection.unregister(_INCOMING)
-
-    def _check_key(self, table: str, key: Sequence[str], columns: Sequence[str]) -> None:
-        unknown = [column for column in key if column not in columns]
-        if unknown or not key:
-            raise BadInput(f"{table}: {unknown[0] if unknown else 'nothing'} cannot be its key; it is not a column.")
-        names = ", ".join(map(quoted, key))
-        twice = self._connection.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM {_INCOMING} GROUP BY {names} HAVING count(*) > 1)"
-        ).fetchone()
-        if twice and twice[0]:
-            raise BadInput(f"{table}: {twice[0]} keys ({', '.join(key)}) occur more than once in the rows.")
-
-    def _stage_restated(
-        self, table: str, types: Mapping[str, str], week: int, now: datetime, key: Sequence[str]
-    ) -> None:
-        """Make the temporary table of incoming rows with `restated_at` decided against the stored week."""
-        plain = {column: kind for column, kind in types.items() if column != "restated_at"}
-        check_casts(self._connection, _INCOMING, Target(table, plain))
-        rows = f"SELECT {cast_list(plain)} FROM {_INCOMING}"
-        params: dict[str, Any] = {}
-        if week in self.weeks(table):
-            same = " AND ".join(f"new.{quoted(c)} IS NOT DISTINCT FROM old.{quoted(c)}" for c in plain)
-            on = " AND ".join(f"new.{quoted(c)} IS NOT DISTINCT FROM old.{quoted(c)}" for c in key)
-            rows = (
-                "SELECT new.*, CASE WHEN old.week_no IS NOT NULL AND "
-                f"{same} THEN old.restated_at ELSE $now END AS restated_at "
-                f"FROM ({rows}) AS new LEFT JOIN (SELECT * FROM {table} WHERE week_no = $week) AS old ON {on}"
-            )
-            params = {"week": week, "now": now}
-        else:
-            rows = f"SELECT *, CAST(NULL AS TIMESTAMP) AS restated_at FROM ({rows})"
-        order = ", ".join(map(quoted, key))
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_RESTATED} AS {rows} ORDER BY {order}", params)
 
     def _require(self, table: str) -> None:
         if not self.exists(table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -63,6 +64,11 @@ class Model:
     def partitioned(self) -> bool:
         """Whether the model is run week by week: its SQL mentions $week."""
         return "week" in self.parameters
+
+    @property
+    def restates(self) -> bool:
+        """Whether its rows carry the instant when a later run changed them."""
+        return self.partitioned and "restated_at" in self.types
 
     @property
     def types(self) -> dict[str, str]:
@@ -138,8 +144,10 @@ def _described(layer: Layer, stem: str, sql: str, select: Select, twin: dict[str
 def _read_twin(text: str, place: str) -> dict[str, Any]:
     try:
         twin = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise BadInput(f"{place} is not valid YAML.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}," if mark else ""
+        raise BadInput(f"{place}{where} is not valid YAML: {getattr(error, 'problem', None) or 'malformed'}.") from None
     if not isinstance(twin, dict):
         raise BadInput(f"{place} holds no keys; it needs {', '.join(_KEYS)} (owner may be left out).")
     _check_keys(twin, _KEYS, ("owner",), place)
@@ -173,11 +181,17 @@ def _column(entry: Any, grain: tuple[str, ...], place: str) -> ModelColumn:
 
 
 def run_model(
-    warehouse: Warehouse, model: Model, week: int | None = None, params: Mapping[str, Any] | None = None
+    warehouse: Warehouse,
+    model: Model,
+    week: int | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    now: datetime | None = None,
 ) -> int:
     """Run a model into its table, ordered by its grain; a weekly model replaces one week. Returns the rows written.
 
-    `params` are DuckDB's named parameters ($name); those that the SQL does not mention are not bound.
+    `params` are DuckDB's named parameters ($name); those that the SQL does not mention are not bound. A weekly model
+    with a column `restated_at` needs `now`, the instant of the run (see `Warehouse.write_restating`).
 
     Raises:
         BadInput: a parameter is missing, the query fails, its columns differ from the twin, a value does not fit its
@@ -187,19 +201,27 @@ def run_model(
         raise BadInput(
             f"{model.table} is {'weekly; name a week' if model.partitioned else 'not weekly; name no week'}."
         )
-    bound = {**(params or {}), "week": None if week is None else int(week)}
-    missing = [name for name in model.parameters if name not in bound]
-    if missing:
-        raise BadInput(f"{model.table} needs the parameter ${missing[0]}, which was not given.")
-    values = {name: bound[name] for name in model.parameters}
+    if model.restates and now is None:
+        raise BadInput(f"{model.table} says when a row was restated, so it needs the instant of the run.")
     connection = warehouse.connection
     try:
-        _materialise(connection, model, values)
+        _materialise(connection, model, _values(model, week, params or {}))
         check_model_columns(model, tuple(relation_types(connection, _RESULT)))
         check_promises(connection, model, _RESULT)
-        return warehouse.store(_RESULT, Target(model.table, model.types, week, model.grain))
+        target = Target(model.table, model.types, week, model.grain)
+        if model.restates and now is not None:
+            return warehouse.store_restating(_RESULT, target, now, model.grain)
+        return warehouse.store(_RESULT, target)
     finally:
         connection.execute(f"DROP TABLE IF EXISTS temp.{_RESULT}")
+
+
+def _values(model: Model, week: int | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    given = {**params, "week": week}
+    missing = [name for name in model.parameters if name not in given]
+    if missing:
+        raise BadInput(f"{model.table} needs the parameter ${missing[0]}, which was not given.")
+    return {name: given[name] for name in model.parameters}
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, model: Model, values: Mapping[str, Any]) -> None:
