@@ -110,8 +110,8 @@ class Warehouse:
             "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_database() "
             "AND table_schema = $schema AND table_name = $name",
             {"schema": schema, "name": name},
-        ).fetchone()
-        return found is not None
+        ).fetchall()
+        return bool(found)
 
     def tables(self, schema: str) -> tuple[str, ...]:
         """Return the schema's tables as schema.name, sorted."""

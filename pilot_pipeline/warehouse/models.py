@@ -17,7 +17,7 @@ import yaml
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.warehouse.connection import Warehouse
 from pilot_pipeline.warehouse.selects import Select, parse_select
-from pilot_pipeline.warehouse.storing import Target, check_table_name, quoted, relation_types
+from pilot_pipeline.warehouse.storing import Target, check_table_name, first_row, quoted, relation_types
 
 Layer = Literal["staging", "intermediate", "marts"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
@@ -265,11 +265,11 @@ def broken_promises(connection: duckdb.DuckDBPyConnection, model: Model, relatio
     """Return what a relation breaks of the model's promises (NOT NULL, grain), as clauses with counts."""
     required = [column.name for column in model.columns if not column.nullable]
     counts = ", ".join(f"count(*) - count({quoted(name)})" for name in required) or "0"
-    nulls = connection.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
+    nulls = first_row(connection, f"SELECT {counts} FROM {relation}")
     broken = [f"{count} values of {name} are NULL" for name, count in zip(required, nulls, strict=False) if count]
     grain = ", ".join(map(quoted, model.grain))
     groups = f"SELECT count(*) AS rows FROM {relation}{f' GROUP BY {grain}' if grain else ''} HAVING count(*) > 1"
-    (twice,) = connection.execute(f"SELECT count(*) FROM ({groups})").fetchone() or (0,)
+    (twice,) = first_row(connection, f"SELECT count(*) FROM ({groups})")
     if twice:
         per = ", ".join(model.grain) or "table"
         broken.append(f"its grain is one row per {per}, and {twice} of them have more")

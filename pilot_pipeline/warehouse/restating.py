@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.warehouse.storing import Target, cast_list, check_casts, check_week, quoted
+from pilot_pipeline.warehouse.storing import Target, cast_list, check_casts, check_week, first_row, quoted
 
 RESTATED = "restated_rows"
 
@@ -63,6 +63,6 @@ def _check_key(connection: duckdb.DuckDBPyConnection, relation: str, target: Tar
         raise BadInput(f"{target.table}: its key needs columns of it; {unknown[0] if unknown else 'none'} is not one.")
     names = ", ".join(map(quoted, key))
     groups = f"SELECT 1 FROM {relation} GROUP BY {names} HAVING count(*) > 1"
-    (twice,) = connection.execute(f"SELECT count(*) FROM ({groups})").fetchone() or (0,)
+    (twice,) = first_row(connection, f"SELECT count(*) FROM ({groups})")
     if twice:
         raise BadInput(f"{target.table}: {twice} keys ({', '.join(key)}) occur more than once in the rows.")

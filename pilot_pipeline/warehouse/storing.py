@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -41,6 +42,13 @@ def check_table_name(table: str) -> str:
 def quoted(name: str) -> str:
     """Quote a column's name for SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None
+) -> tuple[Any, ...]:
+    """Return the only row of a query. All of it is fetched: an unfinished result blocks the connection."""
+    return tuple(connection.execute(sql, None if params is None else dict(params)).fetchall()[0])
 
 
 @contextmanager
@@ -86,7 +94,7 @@ def check_casts(connection: duckdb.DuckDBPyConnection, relation: str, target: Ta
     if not asked:
         return
     counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in asked.values())
-    row = connection.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
+    row = first_row(connection, f"SELECT {counts} FROM {relation}")
     for column, lost in zip(asked, row, strict=True):
         if lost:
             raise BadInput(
@@ -117,7 +125,7 @@ def check_week(connection: duckdb.DuckDBPyConnection, relation: str, target: Tar
     if "week_no" not in target.types:
         raise BadInput(f"{target.table} has no column week_no, so a single week of it cannot be written.")
     outside = f"SELECT count(*) FROM {relation} WHERE week_no IS DISTINCT FROM $week"
-    (count,) = connection.execute(outside, {"week": target.week}).fetchone() or (0,)
+    (count,) = first_row(connection, outside, {"week": target.week})
     if count:
         raise BadInput(f"{target.table}: {count} row{'s' * (count > 1)} lie outside week {target.week}.")
 
@@ -135,8 +143,7 @@ def check_stored_types(connection: duckdb.DuckDBPyConnection, target: Target) ->
 
 
 def _canonical(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
-    row = connection.execute(f"SELECT typeof(CAST(NULL AS {kind}))").fetchone()
-    return str(row[0]) if row else kind
+    return str(first_row(connection, f"SELECT typeof(CAST(NULL AS {kind}))")[0])
 
 
 def cast_list(types: Mapping[str, str]) -> str:
@@ -162,7 +169,7 @@ def store(connection: duckdb.DuckDBPyConnection, relation: str, target: Target, 
     if target.week is not None:
         connection.execute(f"DELETE FROM {target.table} WHERE week_no = $week", {"week": target.week})
     insert = f"INSERT INTO {target.table} BY NAME SELECT {cast_list(target.types)} FROM {relation}{order}"
-    (rows,) = connection.execute(insert).fetchone() or (0,)
+    (rows,) = first_row(connection, insert)
     _record_week(connection, target, int(rows))
     return int(rows)
 
