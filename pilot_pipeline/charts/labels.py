@@ -1,0 +1,70 @@
+"""How KPIs, arms, covariates and feeds are called in front of people; no number is computed or formatted here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KPI_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "adoption": "Weekly active users",
+        "module_completion": "Module completion",
+        "behaviour_change": "Behaviour change",
+        "prep_time_reduction": "Manager prep time saved",
+        "pulse": "Participant pulse",
+    }
+)
+"""The five KPIs, in the order in which they are always shown."""
+
+SHARE_KPIS = frozenset({"adoption", "module_completion", "prep_time_reduction"})
+"""KPIs whose values are shares, shown as per cent."""
+
+ARM_LABELS: Mapping[str, str] = MappingProxyType({"pilot": "Pilot", "control": "Control"})
+
+LEVER_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "manager_time": "Manager time",
+        "attrition": "Voluntary attrition",
+        "performance": "Performance",
+        "total_without_attrition": "Net, without attrition",
+        "total": "Net value, all levers",
+    }
+)
+
+CHECKPOINT_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "hris_feed": "HRIS feed",
+        "sso_matrix": "Single sign-on",
+        "pathways": "Coaching pathways",
+        "synthetic_audit": "Synthetic bias audit",
+    }
+)
+
+VERDICT_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "bias_found": "bias found",
+        "no_evidence": "no evidence of bias",
+        "underpowered": "too few people to tell",
+        "not_testable": "not testable",
+    }
+)
+
+
+_ACRONYMS = {"hr": "HR", "hris": "HRIS", "sso": "SSO", "kpi": "KPI"}
+
+
+def plain(name: str) -> str:
+    """Return a column-like name as words: `age_band` becomes `Age band`."""
+    words = [_ACRONYMS.get(word, word) for word in name.replace("_", " ").split()]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:]
+
+
+def kpi_label(kpi: str) -> str:
+    """Return a KPI's name for people; a KPI we do not know keeps its own words."""
+    return KPI_LABELS.get(kpi, plain(kpi))
+
+
+def kpi_order(kpis: list[str]) -> list[str]:
+    """Return the KPIs in the order of `KPI_LABELS`, unknown ones after them by name."""
+    known = list(KPI_LABELS)
+    return sorted(set(kpis), key=lambda kpi: (known.index(kpi) if kpi in known else len(known), kpi))

@@ -1,0 +1,217 @@
+"""A made-up pilot's published frames, for the tests and for looking at the page; nothing here is measured."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+START = date(2026, 1, 5)
+TARGETS = {
+    "adoption": 0.70,
+    "module_completion": 0.60,
+    "behaviour_change": 0.30,
+    "prep_time_reduction": 0.15,
+    "pulse": 3.5,
+}
+
+
+def weekly_kpis(weeks: int = 12) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    rows: list[dict[str, Any]] = []
+    for week in range(1, weeks + 1):
+        for arm in ("pilot", "control"):
+            for kpi, target in TARGETS.items():
+                value = _value(kpi, arm, week, rng)
+                width = {"adoption": 0.11, "module_completion": 0.04, "prep_time_reduction": 0.06}.get(kpi, 0.22)
+                rows.append(
+                    {
+                        "week_no": week,
+                        "week_start": START + timedelta(weeks=week - 1),
+                        "arm": arm,
+                        "kpi": kpi,
+                        "n": 30 if value is not None else 0,
+                        "value": value,
+                        "ci_low": None if value is None else value - width * (value > 0),
+                        "ci_high": None if value is None else value + width,
+                        "target": target if arm == "pilot" else None,
+                        "on_track": (value >= target) if arm == "pilot" and value is not None else None,
+                        "suppressed": False,
+                        "restated_at": datetime(2026, 3, 3, 5) if week == 4 else None,
+                    }
+                )
+    frame = pd.DataFrame(rows)
+    return frame.astype({"n": "Int64", "value": "float64", "on_track": "boolean"})
+
+
+def _value(kpi: str, arm: str, week: int, rng: np.random.Generator) -> float | None:
+    noise = float(rng.normal(0, 0.02))
+    if kpi == "adoption":
+        return 0.0 if arm == "control" else min(0.98, 0.62 + 0.05 * week - 0.0028 * week**2 + noise)
+    if kpi == "module_completion":
+        return None if arm == "control" else 0.06 * week + noise
+    if kpi == "behaviour_change":
+        return None if week < 12 else (0.47 if arm == "pilot" else 0.06)
+    if kpi == "prep_time_reduction":
+        return (0.025 * week if arm == "pilot" else 0.03) + noise
+    return 3.4 + 0.03 * week if week in (4, 8, 12) and arm == "pilot" else None
+
+
+def kpi_scorecard() -> pd.DataFrame:
+    rows = [
+        ("adoption", "threshold", 0.70, 25 / 30, None, 0.681, 0.932, None, None, True, "met"),
+        ("module_completion", "threshold", 0.60, 0.714, None, 0.652, 0.779, None, None, True, "met"),
+        ("behaviour_change", "effect", 0.30, 0.41, 0.41, 0.27, 0.55, 0.0001, 0.0039, True, "met"),
+        ("prep_time_reduction", "effect", 0.15, 0.21, 0.21, 0.08, 0.34, 0.004, 0.0117, True, "met"),
+        ("pulse", "threshold", 3.5, 3.42, None, 3.21, 3.63, None, None, False, "not_met"),
+    ]
+    columns = [
+        "kpi",
+        "kind",
+        "target",
+        "actual",
+        "effect",
+        "ci_low",
+        "ci_high",
+        "p_pair",
+        "p_manager",
+        "met",
+        "evidence",
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(n_pairs=30, n_managers=9, label="confirmatory")
+
+
+def cohort_balance() -> pd.DataFrame:
+    rows = [
+        ("performance_score", 0.42, 0.04, 1.05, 0.10, True),
+        ("tenure_years", -0.31, -0.09, 0.92, 0.13, True),
+        ("role_level", 0.22, 0.00, 1.00, 0.03, True),
+        ("birth_year", 0.12, 0.16, 0.95, 0.15, True),
+    ]
+    return pd.DataFrame(
+        rows, columns=["covariate", "smd_before", "smd_after", "variance_ratio", "ks", "within_tolerance"]
+    )
+
+
+def cohort_summary() -> pd.DataFrame:
+    rows = [
+        ("people", 30.0, 30.0, 812.0, False),
+        ("mean performance_score", 3.28, 3.26, 3.19, False),
+        ("mean tenure_years", 5.1, 5.3, 6.2, False),
+        ("share gender=f", 0.47, 0.50, 0.48, False),
+        ("share gender=x", None, None, None, True),
+    ]
+    return pd.DataFrame(rows, columns=["metric", "pilot", "control", "workforce", "suppressed"])
+
+
+def bias_audit(verdict: str = "no_evidence") -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    groups = {"gender": ["f", "m", "x"], "ethnicity": ["A", "B", "C", "other"], "age_band": ["20-29", "30-39", "40-49"]}
+    pathways = ["communication", "strategy", "delegation", "feedback", "planning", "resilience"]
+    rows = []
+    for audit, as_of in (("synthetic", date(2025, 12, 22)), ("live", date(2026, 3, 23))):
+        for attribute, values in groups.items():
+            steered = verdict == "bias_found" and attribute == "gender"
+            for group in values:
+                rates = rng.dirichlet(np.full(6, 40.0))
+                if steered and group in "fm":
+                    rates = np.array([0.5, 0.08, 0.1, 0.12, 0.1, 0.1]) if group == "f" else rates
+                hidden = group == "x"
+                for pathway, rate in zip(pathways, rates, strict=True):
+                    rows.append(
+                        {
+                            "audit": audit,
+                            "as_of": as_of,
+                            "attribute": attribute,
+                            "group_value": group,
+                            "pathway_id": pathway,
+                            "n": None if hidden else 12,
+                            "rate": None if hidden else float(rate),
+                            "impact_ratio": None if hidden else min(1.0, float(rate) / 0.25),
+                            "p_value": 0.0002 if steered else 0.41,
+                            "q_value": 0.0006 if steered else 0.77,
+                            "verdict": "bias_found" if steered else "no_evidence",
+                            "suppressed": hidden,
+                        }
+                    )
+    return pd.DataFrame(rows).astype({"n": "Int64"})
+
+
+def roi() -> pd.DataFrame:
+    rows = [
+        ("manager_time", True, None, 61_000.0, 128_000.0, 205_000.0, None),
+        ("attrition", True, None, -210_000.0, 24_000.0, 270_000.0, None),
+        (
+            "performance",
+            False,
+            "No link from behaviour scores to a business outcome was declared in advance.",
+            *[None] * 4,
+        ),
+        ("total_without_attrition", True, None, -152_000.0, -88_000.0, -11_000.0, 0.93),
+        ("total", True, None, -301_000.0, -62_000.0, 181_000.0, 0.62),
+    ]
+    return pd.DataFrame(rows, columns=["lever", "estimable", "reason", "p10", "p50", "p90", "probability_of_loss"])
+
+
+def checkpoints() -> pd.DataFrame:
+    names = [
+        ("hris_feed", "no cycle in the hierarchy", "sql", True, "error", 812, 0),
+        ("hris_feed", "quarantined share", "sql", True, "error", 812, 3),
+        ("hris_feed", "several roots", "sql", False, "warn", 812, 2),
+        ("sso_matrix", "every persona and division", "sql", True, "error", 18, 0),
+        ("pathways", "wrong role-to-skill mappings", "sql", True, "error", 6, 0),
+        ("synthetic_audit", "direction", "scipy", True, "error", 2000, 0),
+    ]
+    frame = pd.DataFrame(
+        names, columns=["checkpoint", "check_name", "tool", "passed", "severity", "rows_checked", "rows_failed"]
+    )
+    return frame.assign(checked_at=datetime(2026, 1, 2, 9), evidence_hash="a" * 64)
+
+
+def data_quality() -> pd.DataFrame:
+    rows = [
+        ("employees", 815, 812, 3, "3 × an employee who is not in the snapshot manages this person", 0),
+        ("tool_events", 4120, 4113, 7, "7 × the same event twice", 41),
+        ("consents", 61, 61, 0, None, 0),
+    ]
+    columns = ["feed", "rows_read", "rows_accepted", "rows_quarantined", "reasons", "late_rows"]
+    return pd.DataFrame(rows, columns=columns).assign(fresh_as_of=datetime(2026, 3, 29, 22))
+
+
+def issue_log() -> pd.DataFrame:
+    rows = [
+        (
+            "I-1",
+            "configuration",
+            4,
+            "Delegation pathway opens in the wrong language",
+            9,
+            "Set the locale per site",
+            "open",
+        ),
+        ("I-2", "culture_fit", 3, "Managers discuss sessions in team meetings", 3, "Repeat the limits topic", "open"),
+        ("I-3", "configuration", 5, "Sign-on loop on tablets", 12, "Patch of week 2", "fixed"),
+    ]
+    columns = ["issue_id", "kind", "severity", "title", "affected", "fix", "status"]
+    return pd.DataFrame(rows, columns=columns).assign(opened_on=date(2026, 2, 1)).astype({"affected": "Int64"})
+
+
+def sso_states() -> pd.DataFrame:
+    divisions = ["Engineering", "Sales", "Operations", "People", "Finance", "Research & Development"]
+    cells = [
+        {"persona": p, "division": d, "state": "passed"} for d in divisions for p in ("employee", "manager", "hr_admin")
+    ]
+    cells[4]["state"], cells[7]["state"] = "failed", "untested"
+    return pd.DataFrame(cells)
+
+
+def tornado() -> pd.DataFrame:
+    rows = [
+        ("Minutes saved", -62_000.0, -139_000.0, 22_000.0),
+        ("Adoption kept", -62_000.0, -101_000.0, -18_000.0),
+        ("Manager hour cost", -62_000.0, -81_000.0, -40_000.0),
+    ]
+    return pd.DataFrame(rows, columns=["input", "centre", "total_low", "total_high"])
