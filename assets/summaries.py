@@ -37,3 +37,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, pd.Timestamp) and value == value.normalize():
         return value.strftime("%Y-%m-%d")
     return str(value).replace("|", "\\|").replace("\n", "<br>")
+
+
+def picture(chart: Any) -> dg.MarkdownMetadataValue:
+    """Embed a chart as an inline PNG."""
+    from pilot_pipeline.charts.render import png_markdown
+
+    return dg.MetadataValue.md(png_markdown(chart, "plot"))

@@ -26,7 +26,7 @@ class Table:
     columns: tuple[TableColumn, ...]
 
     @property
-    def qualified(self) -> str:
+    def table(self) -> str:
         """`schema.name`."""
         return f"{self.schema}.{self.name}"
 
@@ -297,5 +297,5 @@ _TABLES = (
     ),
 )
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.qualified: table for table in _TABLES})
+TABLES: Mapping[str, Table] = MappingProxyType({table.table: table for table in _TABLES})
 """Every table that Python writes, by `schema.name`."""

@@ -1,0 +1,91 @@
+"""The cohort's assets: members, balance, profile and what they can show; matching itself is `pilot_pipeline.cohort`."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.stage import Stage, stage_asset
+from assets.summaries import markdown_table, picture
+from pilot_pipeline.charts.plots import love_plot
+from pilot_pipeline.cohort.balance import balance_table
+from pilot_pipeline.cohort.cohort import form_cohort
+from pilot_pipeline.cohort.power import mde_table
+from pilot_pipeline.cohort.profile import cohort_profile
+from pilot_pipeline.registration.design import read_design
+from pilot_pipeline.warehouse.tables import TABLES
+
+MEMBERS = TABLES["cohort.cohort_members"]
+FACTS = TABLES["cohort.cohort_facts"]
+BALANCE = TABLES["cohort.covariate_balance"]
+PROFILE = TABLES["cohort.cohort_profile"]
+EFFECTS = TABLES["cohort.detectable_effects"]
+
+
+@stage_asset(group="cohort", described=MEMBERS, deps=["employees", "enrolments", "consents"])
+def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Match the cohort, or take the locked one; the locked pairs count even where the feeds have moved on."""
+    warehouse, config = stage.warehouse, stage.pilot.config
+    design = read_design(warehouse, stage.pilot)
+    enrolments = warehouse.read("feeds.enrolments") if config.feeds.enrolments else None
+    cohort = form_cohort(design.workforce, enrolments, warehouse.read("feeds.consents"), config)
+    members = design.lock.members if design.lock else cohort.members
+    facts = [
+        ("design", cohort.design),
+        ("snapshot", design.snapshot.isoformat()),
+        ("match_hash", cohort.match_hash),
+        *(("warning", sentence) for sentence in cohort.warnings),
+        *(("explanation", sentence) for sentence in cohort.explanation),
+        *(("note", sentence) for sentence in cohort.notes),
+        *(("unmatched", reason) for reason in cohort.unmatched["reason"]),
+    ]
+    frame = pd.DataFrame(facts, columns=["fact", "statement"]).rename_axis("position").reset_index()
+    with warehouse.transaction():
+        warehouse.write(MEMBERS.table, members, columns=MEMBERS.types)
+        warehouse.write(FACTS.table, frame, columns=FACTS.types)
+    rungs = members.dropna(subset=["pair_id"]).query("arm == 'pilot'")["rung"].value_counts()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(members),
+            "pairs": int(members["pair_id"].nunique()),
+            "judging_clusters": int(members["cluster"].nunique()),
+            "rungs": markdown_table(rungs.rename_axis("rung").reset_index(name="pairs")),
+            "remarks": dg.MetadataValue.md("\n\n".join((*cohort.warnings, *cohort.explanation)) or "None."),
+        }
+    )
+
+
+@stage_asset(group="cohort", described=BALANCE, deps=["cohort_members"])
+def covariate_balance(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Compare the arms before and after matching."""
+    design = read_design(stage.warehouse, stage.pilot)
+    balance = balance_table(stage.warehouse.read(MEMBERS.table), design.workforce, stage.pilot.config)
+    stage.warehouse.write(BALANCE.table, balance, columns=BALANCE.types)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(balance),
+            "balance": markdown_table(balance),
+            "love_plot": picture(love_plot(balance)),
+        }
+    )
+
+
+@stage_asset(group="cohort", described=PROFILE, deps=["cohort_members"])
+def cohort_profile_(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Describe participants beside controls and workforce, small groups suppressed."""
+    design = read_design(stage.warehouse, stage.pilot)
+    members = stage.warehouse.read(MEMBERS.table)
+    profile = cohort_profile(members, design.workforce, stage.pilot.config.privacy.min_group_size)
+    stage.warehouse.write(PROFILE.table, profile, columns=PROFILE.types)
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(profile), "profile": markdown_table(profile)})
+
+
+@stage_asset(group="cohort", described=EFFECTS, deps=["cohort_members"])
+def detectable_effects(stage: Stage) -> dg.MaterializeResult[Any]:
+    """State the minimal detectable effect of each KPI from the achieved pairs and clusters."""
+    effects = mde_table(stage.warehouse.read(MEMBERS.table), stage.pilot.config)
+    stage.warehouse.write(EFFECTS.table, effects, columns=EFFECTS.types)
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(effects), "effects": markdown_table(effects)})
+
+
+ASSETS = [cohort_members, covariate_balance, cohort_profile_, detectable_effects]

@@ -1,0 +1,81 @@
+"""One asset per feed of the contract: what comes through the door; what it means is judged further on."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.live import live_asset
+from assets.stage import Body, Stage, stage_asset
+from assets.summaries import row_count
+from checks.contracts import contract_for
+from pilot_pipeline.feeds.canon import CANON, Feed
+from pilot_pipeline.feeds.intake import take_in
+from pilot_pipeline.feeds.quarantine import Contract
+from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles
+from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
+from pilot_pipeline.privacy.pseudonyms import Pseudonyms
+
+# Rules that need another feed: a role must be one that some competency names, an observer must be in the line.
+_NEEDS: dict[str, tuple[str, ...]] = {"employees": ("competencies",), "manager_observations": ("employees",)}
+
+
+def feed_assets() -> list[dg.AssetsDefinition]:
+    """Return an asset per feed, and one for the baseline of each feed that is live from some day on."""
+    assets = [_feed_asset(feed, live_asset if feed.live or feed.live_from else stage_asset) for feed in CANON.values()]
+    baselines = [_feed_asset(feed, stage_asset, baseline=True) for feed in CANON.values() if feed.live_from]
+    return assets + baselines
+
+
+def _feed_asset(
+    feed: Feed, factory: Callable[..., Callable[[Body], dg.AssetsDefinition]], baseline: bool = False
+) -> dg.AssetsDefinition:
+    table = feed_table(feed, f"{feed.name}_baseline" if baseline else None)
+
+    @factory(group="feeds", described=table, deps=_NEEDS.get(feed.name, ()), kinds={"duckdb", "file"})
+    def body(stage: Stage) -> dg.MaterializeResult[Any]:
+        """Read, map, judge and pseudonymise one feed."""
+        config = stage.pilot.config
+        source = config.feeds.get(feed.name)
+        if source is None:
+            store_absence(stage.warehouse, feed, table)
+            return dg.MaterializeResult(metadata={"dagster/row_count": 0, "note": "Not configured in pilot.yaml."})
+        intake = take_in(
+            feed,
+            source,
+            stage.pilot.home.root,
+            _contracts(feed, stage),
+            Pseudonyms(config.privacy.pseudonym_key),
+            config.pilot.zone,
+            before=config.pilot.starts_on if baseline else None,
+        )
+        weeks = stage.warehouse.weeks("pilot.weekly_kpis")
+        published = config.pilot.week_start(weeks[-1] + 1) if weeks else None
+        store_intake(stage.warehouse, stage.pilot.home, feed, intake, table, published)
+        for note in intake.notes:
+            stage.say(note)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": row_count(stage.warehouse, table.table),
+                "rows_read": intake.read.rows_read,
+                "rows_quarantined": intake.read.rows_quarantined,
+                "reasons": dg.MetadataValue.md(intake.read.reasons.replace("\n", "\n\n") or "None."),
+                "notes": dg.MetadataValue.md("\n\n".join(intake.notes) or "None."),
+            }
+        )
+
+    return body
+
+
+def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:
+    contracts: list[Contract] = [contract_for(feed.name)]
+    if feed.name == "employees":
+        contracts.append(Hierarchy())
+        roles = stage.warehouse.query("SELECT roles FROM feeds.competencies")["roles"]
+        known = {role.strip() for listed in roles.dropna() for role in str(listed).split(";") if role.strip()}
+        if known:
+            contracts.append(MappedRoles(frozenset(known)))
+    if feed.name == "manager_observations":
+        pseudonyms = Pseudonyms(stage.pilot.config.privacy.pseudonym_key)
+        contracts.append(ManagementLine(stage.warehouse.read("feeds.employees"), pseudonyms))
+    return contracts

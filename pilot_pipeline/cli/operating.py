@@ -1,0 +1,166 @@
+"""`pilot check`, `lock`, `run` and `twins`: load the pilot, run a job, say what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pilot_pipeline.cli import showing
+from pilot_pipeline.cli.running import Outcome, console, dagster_home, run_job
+from pilot_pipeline.config import Pilot, load_pilot
+from pilot_pipeline.errors import BadInput, NotReady
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, Definitions
+
+    from pilot_pipeline.readiness.golive import GoLive
+
+
+def check(config: Path, now: datetime | None) -> int:
+    """Judge readiness and show it; 1 when it blocks."""
+    pilot = load_pilot(config)
+    with _dagster(pilot) as (defs, instance):
+        outcome = run_job(defs, instance, "readiness", "Checking readiness", now=_instant(now))
+    state = _state(pilot)
+    showing.readiness(pilot, state, outcome)
+    return 0 if state.holds and outcome.success else 1
+
+
+def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetime | None) -> str:
+    """Form the cohort and freeze it with the rule; return the lock's SHA-256."""
+    from pilot_pipeline.registration import build_lock, write_lock
+    from pilot_pipeline.warehouse.connection import open_warehouse
+
+    pilot, instant = load_pilot(config), _instant(now)
+    if pilot.home.lock_file.exists():
+        raise BadInput(f"{pilot.home.lock_file} exists already; a lock is made once.")
+    with _dagster(pilot) as (defs, instance):
+        outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant)
+    if not outcome.success:
+        raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        members = warehouse.read("cohort.cohort_members")
+        facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+    snapshot = date.fromisoformat(facts["snapshot"])
+    content = build_lock(
+        pilot.config, members, facts["match_hash"], snapshot, as_of or instant.date(), instant, attested_by
+    )
+    sha = write_lock(pilot.home.lock_file, content)
+    showing.locked(pilot, members, sha, content)
+    return sha
+
+
+def run(config: Path, through: str | None, now: datetime | None) -> int:
+    """Run everything that may run now; 1 when readiness blocks."""
+    pilot, instant = load_pilot(config), _instant(now)
+    weeks = finished_weeks(pilot, through, instant)
+    if not weeks:
+        console.print(f"Week 1 ends on {pilot.config.pilot.week_start(2)}; until then only readiness can be judged.")
+        return check(config, now)
+    with _dagster(pilot) as (defs, instance):
+        title = f"Week 1 to {len(weeks)}" if len(weeks) > 1 else "Week 1"
+        outcome = run_job(defs, instance, "pilot_week", title, now=instant, weeks=weeks)
+        if outcome.success:
+            showing.verdict(pilot)
+            return 0
+        state = _state(pilot)
+        if state.holds:
+            raise BadInput("\n".join(outcome.sentences) or "The run failed; `pilot ui` shows where.")
+        run_job(defs, instance, "blocked_release", "Publishing the block", now=instant)
+    showing.readiness(pilot, state, outcome)
+    return 1
+
+
+def twins(config: Path, out: Path, now: datetime | None) -> None:
+    """Write the synthetic employees for the tool."""
+    from pilot_pipeline.cohort.workforce import build_workforce
+    from pilot_pipeline.fairness.twins import for_tool, make_twins
+    from pilot_pipeline.warehouse.connection import open_warehouse
+
+    pilot = load_pilot(config)
+    with _dagster(pilot) as (defs, instance):
+        outcome = run_job(defs, instance, "design", "Reading the workforce", now=_instant(now))
+    if not outcome.success:
+        raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        employees = warehouse.read("feeds.employees")
+        facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+    workforce = build_workforce(employees, pilot.config, date.fromisoformat(facts["snapshot"]))
+    sent = for_tool(make_twins(workforce, pilot.config))
+    try:
+        sent.to_csv(out, index=False)
+    except OSError as error:
+        raise BadInput(f"{out} cannot be written: {error.strerror}.") from None
+    console.print(f"{len(sent):,} synthetic employees stand in {out}. No real person is among them.")
+    console.print("Send them to the tool and put its answers where feeds.synthetic_recommendations points.")
+
+
+def finished_weeks(pilot: Pilot, through: str | None, now: datetime) -> list[str]:
+    """Return the Mondays of the weeks that have ended by `now`, up to `through` (a week number or a Monday).
+
+    Raises:
+        BadInput: `through` is neither, lies outside the pilot or has not ended; `now` is ahead of the clock.
+    """
+    section = pilot.config.pilot
+    if now > _instant(None) + timedelta(minutes=1):
+        raise BadInput(f"--now {now.isoformat()} lies in the future; a run can look back, not ahead.")
+    today = now.replace(tzinfo=UTC).astimezone(section.zone).date()
+    ended = [n for n in range(1, section.weeks + 1) if section.week_start(n + 1) <= today]
+    if through is not None:
+        last = _week_number(pilot, through)
+        if last not in ended:
+            raise BadInput(f"--through {through}: week {last} ends on {section.week_start(last + 1)}, after this run.")
+        ended = [n for n in ended if n <= last]
+    return [section.week_start(n).isoformat() for n in ended]
+
+
+def _week_number(pilot: Pilot, through: str) -> int:
+    section = pilot.config.pilot
+    if through.isdigit():
+        week = int(through)
+    else:
+        try:
+            gap = date.fromisoformat(through) - section.starts_on
+        except ValueError:
+            raise BadInput(f"--through {through} is neither a week number nor a Monday such as 2026-01-05.") from None
+        if gap.days % 7:
+            raise BadInput(f"--through {through} is not a Monday.")
+        week = 1 + gap.days // 7
+    if not 1 <= week <= section.weeks:
+        raise BadInput(f"--through {through}: the pilot has weeks 1 to {section.weeks}.")
+    return week
+
+
+@contextmanager
+def _dagster(pilot: Pilot) -> Iterator[tuple[Definitions, DagsterInstance]]:
+    with console.status("Loading"):
+        from pilot_pipeline.definitions import build_defs
+
+        defs = build_defs(pilot)
+    with dagster_home(pilot) as instance:
+        yield defs, instance
+
+
+def _state(pilot: Pilot) -> GoLive:
+    from checks.evidence import current_evidence
+    from pilot_pipeline.readiness.golive import golive_state
+    from pilot_pipeline.warehouse.connection import open_warehouse
+
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        return golive_state(warehouse, current_evidence(warehouse, pilot))
+
+
+def _blocked_sentences(pilot: Pilot) -> list[str]:
+    return [condition.detail for condition in _state(pilot).conditions if condition.state == "failed"]
+
+
+def _instant(now: datetime | None) -> datetime:
+    """The run's instant, naive UTC, to the second."""
+    instant = now or datetime.now(UTC)
+    return instant.astimezone(UTC).replace(tzinfo=None, microsecond=0) if instant.tzinfo else instant
+
+
+__all__ = ["Outcome", "check", "finished_weeks", "lock", "run", "twins"]

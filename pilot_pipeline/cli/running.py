@@ -1,0 +1,129 @@
+"""Runs a job of the definitions in this process, with a progress bar; what the jobs are stands in `assets.jobs`."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pilot_pipeline.config import Pilot
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, DagsterInstance, Definitions, EventLogEntry
+
+console = Console(highlight=False, soft_wrap=True)
+_DONE = frozenset({"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"})
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: the sentences of the steps that failed, in the order in which they did."""
+
+    run_id: str
+    success: bool
+    sentences: tuple[str, ...]
+
+
+@contextmanager
+def dagster_home(pilot: Pilot) -> Iterator[DagsterInstance]:
+    """Open Dagster's storage in the pilot's own directory, making it where there is none."""
+    prepare_dagster_home(pilot)
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(pilot.home.dagster_home)) as instance:
+        yield instance
+
+
+def prepare_dagster_home(pilot: Pilot) -> None:
+    """Make var/dagster with its dagster.yaml, and point Dagster at it."""
+    pilot.home.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = pilot.home.dagster_home
+    home.mkdir(mode=0o700, exist_ok=True)
+    settings = files("pilot_pipeline.cli").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    if not (home / "dagster.yaml").exists():  # an operator may have pointed it at Postgres
+        (home / "dagster.yaml").write_text(settings, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+
+
+def run_job(
+    defs: Definitions,
+    instance: DagsterInstance,
+    job_name: str,
+    title: str,
+    *,
+    now: datetime,
+    weeks: Sequence[str] = (),
+) -> Outcome:
+    """Run one job to its end.
+
+    Args:
+        defs: the pilot's definitions.
+        instance: an open Dagster instance.
+        job_name: a job of the definitions.
+        title: what the progress bar says.
+        now: the run's instant, naive UTC; every asset sees the same one.
+        weeks: partition keys (Mondays) of a contiguous range, for a partitioned job.
+    """
+    from assets.stage import NOW_TAG
+
+    job = defs.resolve_job_def(job_name)
+    tags = {NOW_TAG: now.isoformat()}
+    if weeks:
+        tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
+    run_id = str(uuid.uuid4())
+    with _progress(instance, run_id, title, len(job.graph.node_dict)):
+        result = job.execute_in_process(
+            instance=instance, run_id=run_id, raise_on_error=False, tags=tags, run_config=_QUIET
+        )
+    return Outcome(run_id, result.success, _sentences(result.all_events))
+
+
+@contextmanager
+def _progress(instance: DagsterInstance, run_id: str, title: str, steps: int) -> Iterator[None]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[asset]}"),
+    )
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=steps, asset="")
+
+        def seen(entry: EventLogEntry) -> None:
+            event = entry.dagster_event
+            if event is None:
+                return
+            if event.event_type_value == "STEP_START":
+                bar.update(task, asset=event.step_key or "")
+            elif event.event_type_value in _DONE:
+                bar.advance(task)
+
+        instance.add_event_listener(run_id, seen)
+        yield
+        bar.update(task, asset="")
+
+
+def _sentences(events: Sequence[DagsterEvent]) -> tuple[str, ...]:
+    found = [sentence for event in events if event.is_step_failure and (sentence := _sentence(event))]
+    return tuple(dict.fromkeys(found))
+
+
+def _sentence(event: DagsterEvent) -> str | None:
+    """Return what a failed step said; a blocking check has said its own in its result."""
+    data: Any = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    if data.error and "DagsterAssetCheckFailedError" in (data.error.cls_name or ""):
+        return None
+    return f"{event.step_key} failed: {data.error.cls_name if data.error else 'no reason given'}."

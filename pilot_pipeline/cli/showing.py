@@ -1,0 +1,99 @@
+"""What the commands print: tables and a verdict; what they mean is decided elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from pilot_pipeline.cli.running import Outcome, console
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.warehouse.connection import open_warehouse
+
+if TYPE_CHECKING:
+    from pilot_pipeline.readiness.golive import GoLive
+
+_COLOURS = {"go": "green", "reconfigure": "yellow", "no_go": "red"}
+_MARKS = {"holds": "[green]holds[/]", "failed": "[red]failed[/]", "missing": "[yellow]open[/]", "stale": "[yellow]stale[/]"}
+
+
+def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
+    """Show every condition of go-live, what is switched off, and the sentence that matters."""
+    table = Table(title="Go-live readiness", title_justify="left", show_lines=False, expand=False)
+    table.add_column("condition", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("finding", overflow="fold")
+    for condition in state.conditions:
+        table.add_row(condition.name, _MARKS[condition.state], escape(condition.detail))
+    for row in _warnings(pilot).itertuples():
+        table.add_row(str(row.name), "[yellow]note[/]", escape(str(row.detail)))
+    console.print(table)
+    for sentence in outcome.sentences:
+        console.print(escape(sentence), style="red")
+    if state.holds and outcome.success:
+        console.print("[green]Ready:[/] live data may be processed.")
+        return
+    console.print("[red]Blocked:[/] no live data was read. Mend what failed above and run `pilot check` again.")
+    quarantined = sorted(pilot.home.quarantine.glob("*.csv"))
+    if quarantined:
+        console.print(f"Rows that were set aside, with reasons: {pilot.home.quarantine}")
+
+
+def _warnings(pilot: Pilot) -> pd.DataFrame:
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        if not warehouse.exists("readiness.requirements"):
+            return pd.DataFrame(columns=["name", "detail"])
+        return warehouse.query(
+            "SELECT name, detail FROM readiness.requirements WHERE NOT passed AND severity = 'warn' ORDER BY step, name"
+        )
+
+
+def locked(pilot: Pilot, members: pd.DataFrame, sha: str, content: dict[str, Any]) -> None:
+    """Say what was locked."""
+    pairs = int(members["pair_id"].nunique())
+    clusters = int(members["cluster"].nunique())
+    how = f"attested by {content['attested_by']}" if content["attested_by"] else "witnessed by this run"
+    console.print(
+        f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, five KPIs, "
+        f"their targets and the decision rule.\n{pilot.home.lock_file}\nSHA-256 {sha}"
+    )
+
+
+def verdict(pilot: Pilot) -> None:
+    """Show the verdict, its label and reasons, and where to look."""
+    rows = _published(pilot, "decision")
+    if rows.empty:
+        console.print(Panel("The pilot is still running: figures are interim, and there is no verdict yet."))
+    else:
+        row = rows.iloc[0]
+        word = str(row["decision"]).replace("_", "-").upper()
+        body = f"[bold {_COLOURS[row['decision']]}]{word}[/]  ({row['label']})\n\n"
+        body += "\n".join(f"• {escape(reason)}" for reason in str(row["reasons"]).splitlines())
+        console.print(Panel(body, title="Verdict", title_align="left", expand=False, width=min(console.width, 110)))
+    _kpis(pilot)
+    _where(pilot)
+
+
+def _kpis(pilot: Pilot) -> None:
+    table = Table(expand=False)
+    for name in ("KPI", "target", "actual", "90 % interval", "evidence"):
+        table.add_column(name, justify="left" if name in ("KPI", "evidence") else "right")
+    for row in _published(pilot, "kpi_scorecard").itertuples():
+        interval = "" if pd.isna(row.ci_low) else f"{row.ci_low:.2f} to {row.ci_high:.2f}"
+        actual = "not measured" if pd.isna(row.actual) else f"{row.actual:.2f}"
+        table.add_row(str(row.kpi), f"{row.target:.2f}", actual, interval, str(row.evidence).replace("_", " "))
+    console.print(table)
+
+
+def _where(pilot: Pilot) -> None:
+    config = pilot.home.root / "pilot.yaml"
+    console.print(f"Scorecard    {pilot.home.scorecard}")
+    console.print(f"Tables       {pilot.home.published_database}")
+    console.print(f"Dagster UI   pilot ui --config {config}")
+
+
+def _published(pilot: Pilot, table: str) -> pd.DataFrame:
+    return pd.read_parquet(pilot.home.published / f"{table}.parquet")

@@ -1,0 +1,44 @@
+"""The design that holds now: which snapshot is judged, which workforce follows from it, and the lock if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from pilot_pipeline.cohort.workforce import build_workforce, choose_snapshot
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.errors import BadInput
+from pilot_pipeline.registration.lock import Lock, read_lock
+from pilot_pipeline.warehouse.connection import Warehouse
+
+
+@dataclass(frozen=True)
+class Design:
+    """The judged snapshot and the state of the lock; `broken` says why a lock that is there does not count."""
+
+    snapshot: date
+    workforce: pd.DataFrame
+    lock: Lock | None
+    broken: str | None
+
+
+def lock_state(pilot: Pilot) -> tuple[Lock | None, str | None]:
+    """Return the lock, and a sentence where the file is there but broken."""
+    try:
+        return read_lock(pilot.home.lock_file), None
+    except BadInput as broken:
+        return None, str(broken)
+
+
+def read_design(warehouse: Warehouse, pilot: Pilot) -> Design:
+    """Return the design from feeds.employees and the lock.
+
+    Raises:
+        BadInput: no snapshot is old enough.
+    """
+    lock, broken = lock_state(pilot)
+    employees = warehouse.read("feeds.employees")
+    snapshot = choose_snapshot(employees, lock.locked_on if lock else None)
+    return Design(snapshot, build_workforce(employees, pilot.config, snapshot), lock, broken)
