@@ -1,0 +1,187 @@
+"""Checkpoint 1: whether the HRIS snapshot is sound enough to match people on; rejecting single rows is `feeds`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pandas as pd
+
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.readiness.results import HRIS_FEED, MAX_KEYS, CheckResult, Severity, counted, listed, percent
+from pilot_pipeline.readiness.sqlrun import select
+
+RULES = {
+    "orphan": ("orphans", "a manager who is not in the snapshot"),
+    "cycle": ("cycles", "a reporting line that returns to itself"),
+    "self_manager": ("self_managers", "an employee as their own manager"),
+    "duplicate_key": ("duplicates", "an employee who occurs more than once"),
+    "unmapped_role": ("unmapped_roles", "a role that no competency knows"),
+}
+"""Quarantine rule to the check's name and what the rows have; every other rule counts in the share alone."""
+
+SPAN_FLOOR = 20
+"""Direct reports up to which a team is never called large, however small the others are."""
+
+
+class FeedCounts(Protocol):
+    """What came in with the feed, as `feeds.intake.FeedRead` has it."""
+
+    @property
+    def rows_read(self) -> int:
+        """Rows in the source: accepted and quarantined."""
+        ...
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows set aside."""
+        ...
+
+
+def check_hris(
+    employees: pd.DataFrame, quarantine_rows: pd.DataFrame, feed_read: FeedCounts, config: PilotConfig
+) -> list[CheckResult]:
+    """Return every check of the HRIS snapshot.
+
+    Single bad rows are in quarantine and harm nobody; together they block once their share passes
+    `readiness.max_quarantine_share`, and then each rule among them is an error of its own.
+
+    Args:
+        employees: feeds.employees, the rows of one snapshot.
+        quarantine_rows: feeds.quarantine, the rows of employees.
+        feed_read: counts of what was read.
+        config: the pilot's.
+    """
+    share, limit = _quarantined_share(feed_read), config.readiness.max_quarantine_share
+    by_rule = _rows_by_rule(quarantine_rows)
+    blocked = share > limit
+    return [
+        _volume(employees),
+        _share(feed_read, share, limit, by_rule),
+        *(_rule(rule, by_rule.get(rule, 0), feed_read.rows_read, blocked) for rule in RULES),
+        _single_top(employees),
+        _managers_present(employees),
+        _spans(employees),
+        _emails(employees),
+    ]
+
+
+def _volume(employees: pd.DataFrame) -> CheckResult:
+    found = select(
+        "SELECT count(*) FILTER (employment_status <> 'terminated') AS present FROM employees", {"employees": employees}
+    )
+    present = int(found["present"].iloc[0])
+    detail = f"{counted(present, 'person', 'people')} in the snapshot." if present else "The snapshot has nobody in it."
+    return _result("people_present", present > 0, "error", (len(employees), len(employees) - present), detail)
+
+
+def _share(feed_read: FeedCounts, share: float, limit: float, by_rule: dict[str, int]) -> CheckResult:
+    rows = f"{feed_read.rows_quarantined:,} of {counted(feed_read.rows_read, 'employee row')} ({percent(share)})"
+    if share <= limit:
+        detail = f"{rows} are in quarantine; the limit is {percent(limit)}."
+    else:
+        rules = listed([f"{count} {rule.replace('_', ' ')}" for rule, count in by_rule.items()])
+        detail = f"{rows} are in quarantine, above the limit of {percent(limit)}: {rules or 'rules not recorded'}."
+    passed = share <= limit and feed_read.rows_read > 0
+    if not feed_read.rows_read:
+        detail = "No employee row was read."
+    return _result("quarantine_share", passed, "error", (feed_read.rows_read, feed_read.rows_quarantined), detail)
+
+
+def _rule(rule: str, failed: int, read: int, blocked: bool) -> CheckResult:
+    name, words = RULES[rule]
+    detail = f"{counted(failed, 'row')} in quarantine with {words}." if failed else f"No row with {words}."
+    return _result(name, not failed, "error" if blocked else "warn", (read, failed), detail)
+
+
+def _single_top(employees: pd.DataFrame) -> CheckResult:
+    """Check that the reporting lines end in one person."""
+    sql = """
+        SELECT employee_id AS key FROM employees
+        WHERE manager_id IS NULL AND employment_status <> 'terminated' ORDER BY key
+    """
+    tops = select(sql, {"employees": employees})["key"].tolist()
+    if len(tops) == 1:
+        return _result("single_top", True, "warn", (len(employees), 0), "The reporting lines end in one person.")
+    detail = (
+        f"{counted(len(tops), 'person', 'people')} without a manager; the reporting lines should end in one."
+        if tops
+        else "Nobody is without a manager; the reporting lines should end in one person."
+    )
+    return _result("single_top", False, "warn", (len(employees), max(len(tops) - 1, 1)), detail, keys=tops)
+
+
+def _managers_present(employees: pd.DataFrame) -> CheckResult:
+    """Check that the accepted rows still form reporting lines, once quarantined rows are gone."""
+    sql = """
+        SELECT report.employee_id AS key
+        FROM employees AS report
+        ANTI JOIN employees AS boss ON boss.employee_id = report.manager_id
+        WHERE report.manager_id IS NOT NULL AND report.employment_status <> 'terminated'
+        ORDER BY key
+    """
+    lost = select(sql, {"employees": employees})["key"].tolist()
+    detail = (
+        f"{counted(len(lost), 'person reports', 'people report')} to a manager who is not among the accepted rows."
+        if lost
+        else "Every manager is among the accepted rows."
+    )
+    return _result("managers_accepted", not lost, "warn", (len(employees), len(lost)), detail, keys=lost)
+
+
+def _spans(employees: pd.DataFrame) -> CheckResult:
+    """Check spans of control by Tukey's outer fence (third quartile plus three interquartile ranges; Tukey 1977)."""
+    sql = """
+        WITH spans AS (
+            SELECT manager_id AS key, count(*) AS reports FROM employees
+            WHERE manager_id IS NOT NULL AND employment_status <> 'terminated' GROUP BY manager_id
+        ),
+        fence AS (
+            SELECT greatest($floor, 4 * quantile_cont(reports, 0.75) - 3 * quantile_cont(reports, 0.25)) AS most
+            FROM spans
+        )
+        SELECT key, reports, reports > most AS large FROM spans, fence ORDER BY reports DESC, key
+    """
+    spans = select(sql, {"employees": employees}, {"floor": SPAN_FLOOR})
+    large = spans.loc[spans["large"].astype(bool)]
+    detail = (
+        f"{counted(len(large), 'manager')} with an unusually large team, the largest of "
+        f"{counted(int(large['reports'].max()), 'direct report')}: a collective account, or reporting lines gone wrong?"
+        if len(large)
+        else "No team is unusually large."
+    )
+    return _result("spans", large.empty, "warn", (len(spans), len(large)), detail, keys=large["key"].tolist())
+
+
+def _emails(employees: pd.DataFrame) -> CheckResult:
+    sql = """
+        SELECT employee_id AS key FROM employees
+        WHERE email IS NULL AND employment_status <> 'terminated' ORDER BY key
+    """
+    without = select(sql, {"employees": employees})["key"].tolist()
+    detail = (
+        f"{counted(len(without), 'person has', 'people have')} no e-mail; their sign-ins cannot be joined to them."
+        if without
+        else "Everybody has an e-mail."
+    )
+    return _result("emails", not without, "warn", (len(employees), len(without)), detail, keys=without)
+
+
+def _quarantined_share(feed_read: FeedCounts) -> float:
+    return feed_read.rows_quarantined / feed_read.rows_read if feed_read.rows_read else 0.0
+
+
+def _rows_by_rule(quarantine_rows: pd.DataFrame) -> dict[str, int]:
+    """Return rule to number of rows, most frequent first; a row counts once per rule."""
+    sql = """
+        SELECT rule, count(DISTINCT (file, row)) AS rows FROM quarantine GROUP BY rule ORDER BY rows DESC, rule
+    """
+    found = select(sql, {"quarantine": quarantine_rows})
+    return {str(rule): int(rows) for rule, rows in zip(found["rule"], found["rows"], strict=True)}
+
+
+def _result(
+    name: str, passed: bool, severity: Severity, rows: tuple[int, int], detail: str, *, keys: Sequence[str] = ()
+) -> CheckResult:
+    """Return a result; `rows` are those checked and those failed."""
+    return CheckResult(HRIS_FEED, name, "sql", passed, severity, *rows, detail, tuple(keys[:MAX_KEYS]))

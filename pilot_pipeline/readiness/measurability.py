@@ -1,0 +1,139 @@
+"""Whether the data at hand can measure each KPI before launch (R6), and what could replace it; measuring is `kpis`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.readiness.results import Requirement, listed
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Something measurable in a KPI's place, and the feeds that it takes."""
+
+    words: str
+    feeds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a KPI takes: `configured` feeds that fill during the pilot, `baseline` feeds with rows before it."""
+
+    configured: tuple[str, ...]
+    baseline: tuple[str, ...]
+    replacements: tuple[Replacement, ...]
+
+
+NEEDS: Mapping[str, Need] = {
+    "adoption": Need(
+        ("tool_events",), (), (Replacement("weekly sign-ins per participant, from sso_signins", ("sso_signins",)),)
+    ),
+    "module_completion": Need(
+        ("tool_events", "module_assignments"),
+        (),
+        (Replacement("modules completed per participant and week, from tool_events", ("tool_events",)),),
+    ),
+    "behaviour_change": Need(
+        ("manager_observations",),
+        ("manager_observations",),
+        (
+            Replacement("preparation time per direct report, from manager_time", ("manager_time",)),
+            Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
+        ),
+    ),
+    "prep_time_reduction": Need(
+        ("manager_time",),
+        ("manager_time",),
+        (
+            Replacement("behaviour scored by managers, from manager_observations", ("manager_observations",)),
+            Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
+        ),
+    ),
+    "pulse": Need(
+        ("pulse_responses",),
+        (),
+        (Replacement("opt-outs and withdrawals over time, from consents", ("consents",)),),
+    ),
+}
+"""What each KPI of `pilot.yaml` takes."""
+
+_IN_PILOT = ("tool_events", "sso_signins", "pulse_responses")
+
+
+def measurability(config: PilotConfig, present: Mapping[str, int | None]) -> pd.DataFrame:
+    """Return one row per configured KPI: kpi, measurable, required, reason, replacement (missing where none is needed).
+
+    Args:
+        config: the pilot's.
+        present: feed to number of accepted rows dated before `starts_on`; None, or left out, where the feed is not
+            configured. Feeds that fill only during the pilot need not have a row yet.
+    """
+    rows = []
+    for kpi, need in NEEDS.items():
+        missing = [feed for feed in need.configured if present.get(feed) is None]
+        empty = [feed for feed in need.baseline if present.get(feed) == 0]
+        fits = not missing and not empty
+        rows.append(
+            {
+                "kpi": kpi,
+                "measurable": fits,
+                "required": kpi in config.kpis.required_effects,
+                "reason": _reason(need, missing, empty),
+                "replacement": None if fits else _replacement(need, present),
+            }
+        )
+    text = dict.fromkeys(("kpi", "reason", "replacement"), "str")
+    return pd.DataFrame(rows).astype({**text, "measurable": "bool", "required": "bool"})
+
+
+def check_measurability(table: pd.DataFrame) -> tuple[Requirement, ...]:
+    """Return a requirement per KPI of `measurability`.
+
+    All warn: a missing feed switches its KPI off and the gate then says reconfigure, but the pilot may still run.
+    """
+    return tuple(
+        Requirement(
+            f"{row.kpi}_measurable",
+            "1 KPIs",
+            bool(row.measurable),
+            "warn",
+            str(row.reason) if row.measurable else f"{row.reason} {_advice(row.replacement)}",
+        )
+        for row in table.itertuples()
+    )
+
+
+def _reason(need: Need, missing: list[str], empty: list[str]) -> str:
+    if missing:
+        return f"{_feeds(missing)} not configured."
+    if empty:
+        return f"{_feeds(empty)} without a baseline row before the pilot starts."
+    if need.baseline:
+        return f"{listed(list(need.baseline))} has baseline rows."
+    return f"{listed(list(need.configured))} {'is' if len(need.configured) == 1 else 'are'} configured."
+
+
+def _feeds(names: list[str]) -> str:
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _replacement(need: Need, present: Mapping[str, int | None]) -> str | None:
+    for candidate in need.replacements:
+        if all(_has(feed, present) for feed in candidate.feeds):
+            return candidate.words
+    return None
+
+
+def _has(feed: str, present: Mapping[str, int | None]) -> bool:
+    rows = present.get(feed)
+    return rows is not None and (rows > 0 or feed in _IN_PILOT)
+
+
+def _advice(replacement: object) -> str:
+    if isinstance(replacement, str):
+        return f"Measurable instead: {replacement}."
+    return "Nothing among today's feeds could replace it."
