@@ -1,0 +1,255 @@
+"""Forms the cohort in either design and says what it is; each step (pool, ladder, matching, coin) is its own file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from pilot_pipeline.cohort import wording
+from pilot_pipeline.cohort.clusters import judging_clusters
+from pilot_pipeline.cohort.ladder import Admissibility, Ints, apply_ladder, build_ladder
+from pilot_pipeline.cohort.matching import gains, match_controls, obstacles
+from pilot_pipeline.cohort.metric import build_metric
+from pilot_pipeline.cohort.pairing import pair_gains, pair_volunteers, toss
+from pilot_pipeline.cohort.pool import Pool, sort_people
+from pilot_pipeline.cohort.proposal import propose
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.errors import BadInput
+
+SMALLEST, LARGEST = 20, 50
+MEMBER_COLUMNS = (
+    "employee_id",
+    "arm",
+    "pair_id",
+    "cluster",
+    "rung",
+    "distance",
+    "manager_id",
+    "manager_of_manager",
+    "business_unit",
+    "department",
+    "role",
+    "role_level",
+    "performance_score",
+    "tenure_years",
+)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The pairs that the pilot's evidence rests on.
+
+    Attributes:
+        members: two rows per pair (`MEMBER_COLUMNS`), ordered by pair, pilot first; rung is a name, 'exact' first;
+            distance is the Mahalanobis distance within the pair, the same on both rows.
+        unmatched: employee_id, reason: enrolled participants without a control or outside the cohort.
+        explanation: what was matched, what was relaxed, and what blocks the rest, as sentences.
+        warnings: what weakens the evidence; the design goes on.
+        violations: those of the warnings that break R9 (departments, role levels).
+        design: the design that the evidence really rests on.
+        notes: how missing, constant and collinear covariates and rungs without data were handled.
+        participants: every participant fixed here, matched or not: the adoption denominator.
+        spare_controls: how many people of the pool were left untouched.
+    """
+
+    members: pd.DataFrame
+    unmatched: pd.DataFrame
+    explanation: tuple[str, ...]
+    warnings: tuple[str, ...]
+    design: str
+    notes: tuple[str, ...]
+    violations: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    spare_controls: int = 0
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs there are."""
+        return len(self.members) // 2
+
+    @property
+    def n_clusters(self) -> int:
+        """How many judging clusters the pairs form."""
+        return int(self.members["cluster"].nunique())
+
+    @property
+    def match_hash(self) -> str:
+        """SHA-256 of the sorted pairs (pilot<TAB>control per line): equal exactly if the match is."""
+        by_arm = self.members.pivot(index="pair_id", columns="arm", values="employee_id")
+        lines = sorted(f"{pilot}\t{control}" for pilot, control in zip(by_arm["pilot"], by_arm["control"], strict=True))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return "\n".join([*self.explanation, *self.warnings, *self.notes])
+
+
+def form_cohort(
+    workforce: pd.DataFrame,
+    enrolments: pd.DataFrame | None,
+    consents: pd.DataFrame,
+    config: PilotConfig,
+    *,
+    fixed_on: date | None = None,
+) -> Cohort:
+    """Form the cohort: match controls to given participants, or propose participants and pair them.
+
+    Args:
+        workforce: see `workforce.build_workforce`.
+        enrolments: the feed's accepted rows, or None; without pilot rows the participants are proposed.
+        consents: the feed's accepted rows.
+        config: `cohort` and `decision` are used.
+        fixed_on: the lock date: decisions and withdrawals after it change nothing. Default: the day before the start.
+
+    Raises:
+        BadInput: too few or too many participants, nobody to compare them with, or a selection for low performance.
+    """
+    people = workforce.sort_values("id_rank", kind="stable").reset_index(drop=True)
+    pool = sort_people(people, enrolments, consents, fixed_on or config.pilot.starts_on - timedelta(days=1))
+    metric = build_metric(people, config.cohort.balance)
+    ladder = build_ladder(config.cohort, people)
+    admissibility = apply_ladder(ladder, metric, people)
+    randomised = config.cohort.design == "matched_pair_randomised"
+    participants = pool.participants
+    if pool.given:
+        _require_size(len(participants))
+        _refuse_low_performers(metric.performance, participants)
+        pairs = match_controls(participants, _require_controls(pool), admissibility)
+    elif randomised:
+        pairs = _randomised_pairs(people, pool, admissibility, config)
+        participants = np.sort(pairs["pilot"].to_numpy())
+    else:
+        participants = _proposed_participants(people, pool, admissibility, config)
+        pairs = match_controls(participants, _require_controls(pool), admissibility)
+    if pairs.empty:
+        raise BadInput(wording.nobody_matched(len(participants), gains(participants, pool.controls, admissibility)))
+    coin_decided = randomised and (not pool.given or pool.both_arms)
+    return _describe(
+        people, pool, admissibility, config, participants=participants, pairs=pairs, coin_decided=coin_decided
+    )
+
+
+def _require_size(count: int) -> None:
+    if count < SMALLEST:
+        raise BadInput(f"{count} participants are too few to measure anything: a pilot needs {SMALLEST} to {LARGEST}.")
+    if count > LARGEST:
+        raise BadInput(f"{count} participants are a rollout, not a pilot: a pilot needs {SMALLEST} to {LARGEST}.")
+
+
+def _require_controls(pool: Pool) -> Ints:
+    if len(pool.controls):
+        return pool.controls
+    if pool.both_arms:
+        raise BadInput(
+            "None of the controls named in enrolments is active in the HRIS snapshot: nobody to compare with."
+        )
+    raise BadInput(
+        "There is no pool of controls: every active person is enrolled or has opted in. "
+        "Use design matched_pair_randomised, which compares volunteers with volunteers."
+    )
+
+
+def _refuse_low_performers(performance: np.ndarray, participants: Ints) -> None:
+    """A group picked from the lower half only, and well below the mean, was selected for it."""
+    chosen, everyone = performance[participants], performance[~np.isnan(performance)]
+    chosen = chosen[~np.isnan(chosen)]
+    if len(chosen) < 2 or everyone.std() == 0:
+        return
+    below = (everyone.mean() - chosen.mean()) / everyone.std()
+    if chosen.max() <= np.median(everyone) and below > 0.5:
+        raise BadInput(
+            "Every participant's performance score lies in the lower half of the workforce, on average "
+            f"{below:.1f} SD below its mean. A cohort selected for low performance improves by itself (regression to "
+            "the mean); choose participants regardless of their score."
+        )
+
+
+def _randomised_pairs(
+    people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig
+) -> pd.DataFrame:
+    volunteers = pool.participants
+    if len(volunteers) < 2 * SMALLEST:
+        raise BadInput(wording.too_few_volunteers(len(volunteers), 2 * SMALLEST, "pairs among volunteers"))
+    found = pair_volunteers(volunteers, admissibility)
+    chosen = _choose(found, people, config)
+    if len(chosen) < SMALLEST:
+        raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), pair_gains(volunteers, admissibility)))
+    return toss(chosen, config.cohort.seed).sort_values("pilot", kind="stable").reset_index(drop=True)
+
+
+def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig) -> Ints:
+    volunteers = pool.participants
+    if len(volunteers) < SMALLEST:
+        raise BadInput(wording.too_few_volunteers(len(volunteers), SMALLEST, "a cohort"))
+    # A subset of a matching can be matched: whoever is chosen from it leaves everybody a control.
+    found = match_controls(volunteers, _require_controls(pool), admissibility)
+    chosen = _choose(found, people, config)
+    if len(chosen) < SMALLEST:
+        blocked = gains(volunteers, pool.controls, admissibility)
+        raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), blocked))
+    return np.sort(chosen["pilot"].to_numpy())
+
+
+def _choose(found: pd.DataFrame, people: pd.DataFrame, config: PilotConfig) -> pd.DataFrame:
+    where = people.iloc[found["pilot"].to_numpy()].reset_index(drop=True)
+    candidates = where[["department", "role_level"]].assign(rung=found["rung"].to_numpy())
+    rows = propose(candidates, people, config.cohort.size, config.cohort.role_levels[1], config.cohort.seed)
+    return found.iloc[rows].reset_index(drop=True)
+
+
+def _describe(
+    people: pd.DataFrame,
+    pool: Pool,
+    admissibility: Admissibility,
+    config: PilotConfig,
+    *,
+    participants: Ints,
+    pairs: pd.DataFrame,
+    coin_decided: bool,
+) -> Cohort:
+    members = _members(people, pairs, admissibility.ladder.rungs)
+    alone = np.setdiff1d(participants, pairs["pilot"].to_numpy())
+    blocked = obstacles(participants, pool.controls, alone, admissibility)
+    ids = people["employee_id"]
+    unmatched = [(ids.iloc[item.participant], item.reason) for item in blocked] + list(pool.left_out)
+    violations = wording.violations(people.iloc[participants], config.cohort.role_levels)
+    design = "matched_pair_randomised" if coin_decided else "matched_control"
+    gained = gains(participants, pool.controls, admissibility) if len(alone) else {}
+    counts = wording.Counts(
+        participants=len(participants),
+        pairs=len(pairs),
+        clusters=int(members["cluster"].nunique()),
+        proposed=not pool.given,
+        left_out=len(pool.left_out),
+    )
+    return Cohort(
+        members=members,
+        unmatched=pd.DataFrame(unmatched, columns=["employee_id", "reason"], dtype="str"),
+        explanation=wording.explain(counts, design, members, admissibility.ladder.rungs, gained),
+        warnings=(*pool.warnings, *violations, *wording.warnings(counts, config, design)),
+        design=design,
+        notes=(*admissibility.metric.notes, *admissibility.ladder.notes),
+        violations=violations,
+        participants=tuple(ids.iloc[participants]),
+        spare_controls=len(
+            np.setdiff1d(
+                pool.participants if not pool.given and coin_decided else pool.controls,
+                pairs[["pilot", "control"]].to_numpy().ravel(),
+            )
+        ),
+    )
+
+
+def _members(people: pd.DataFrame, pairs: pd.DataFrame, rungs: tuple[str, ...]) -> pd.DataFrame:
+    clusters = judging_clusters(pairs, people["manager_id"])
+    order = np.column_stack([pairs["pilot"], pairs["control"]]).ravel()
+    members = people.iloc[order].reset_index(drop=True)
+    members["arm"] = pd.Series(["pilot", "control"] * len(pairs), dtype="str")
+    members["pair_id"] = np.repeat(np.arange(1, len(pairs) + 1), 2)
+    members["cluster"] = np.repeat(clusters, 2)
+    members["rung"] = pd.Series([rungs[rung] for rung in np.repeat(pairs["rung"].to_numpy(), 2)], dtype="str")
+    members["distance"] = np.repeat(pairs["distance"].to_numpy(), 2)
+    return members[list(MEMBER_COLUMNS)]

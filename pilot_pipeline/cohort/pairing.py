@@ -1,0 +1,99 @@
+"""Pairs among volunteers and the coin of `matched_pair_randomised`; controls for given people are `matching`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints
+from pilot_pipeline.cohort.matching import _stack
+
+_EXACT_UP_TO = 120  # people in a block; above, each keeps the nearest partners only
+_PARTNERS = 10
+_UNITS = 10**9  # distances are compared in units of 1e-9
+
+
+def pair_volunteers(volunteers: Ints, admissibility: Admissibility) -> pd.DataFrame:
+    """Pair volunteers with each other: most pairs, then lowest rungs, then least total distance.
+
+    Returns:
+        One row per pair: pilot (the lower position; the coin comes later), control, rung, distance.
+
+    Edmonds' maximum-weight matching (networkx, after Galil 1986, ACM Computing Surveys 18) on integer weights of any
+    length, so that the goals rank exactly. Optimal nonbipartite matching for pairs before randomisation: Greevy, Lu,
+    Silber and Rosenbaum 2004, Biostatistics 5. In a block of more than 120 people each keeps the 10 nearest partners.
+    """
+    found = []
+    for block in dict.fromkeys(admissibility.blocks[volunteers].tolist()):
+        people = volunteers[admissibility.blocks[volunteers] == block]
+        if len(people) > 1:
+            found.append(_pair_block(people, admissibility))
+    return _stack(found)
+
+
+def _pair_block(people: Ints, admissibility: Admissibility) -> pd.DataFrame:
+    import networkx as nx
+
+    need = admissibility.needs(people, people)
+    distance = admissibility.metric.distances(people, people)
+    keep = np.triu(need < NEVER, k=1)
+    if len(people) > _EXACT_UP_TO:
+        keep &= _nearest(need, distance)
+    left, right = np.nonzero(keep)
+    units = np.rint(distance[left, right] * _UNITS).astype(np.int64).tolist()
+    rungs = need[left, right].tolist()
+    farthest = max(units, default=0)
+    levels = len(admissibility.ladder.rungs)
+    # One pair at a lower rung outweighs all pairs above it, and any rung outweighs every distance.
+    above = len(people) // 2 + 1
+    scale = above * (farthest + 1)
+    graph: nx.Graph[int] = nx.Graph()
+    for i, j, rung, unit in zip(left.tolist(), right.tolist(), rungs, units, strict=True):
+        graph.add_edge(i, j, weight=scale * above ** (levels - 1 - rung) + farthest - unit)
+    pairs = sorted(tuple(sorted(pair)) for pair in nx.max_weight_matching(graph, maxcardinality=True))
+    first = np.array([pair[0] for pair in pairs], dtype=np.int64)
+    second = np.array([pair[1] for pair in pairs], dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "pilot": people[first],
+            "control": people[second],
+            "rung": need[first, second].astype(np.int64),
+            "distance": distance[first, second],
+        }
+    )
+
+
+def _nearest(need: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Keep for each person the nearest partners at the lowest rungs (an edge stays if either end wants it)."""
+    rank = need.astype(np.float64) * (distance.max() + 1) + distance
+    np.fill_diagonal(rank, np.inf)
+    wanted = np.zeros(rank.shape, dtype=bool)
+    np.put_along_axis(wanted, np.argsort(rank, axis=1, kind="stable")[:, :_PARTNERS], True, axis=1)
+    return np.asarray(wanted | wanted.T)
+
+
+def pair_gains(volunteers: Ints, admissibility: Admissibility) -> dict[str, int]:
+    """Return how many more pairs there would be if one constraint of `CONSTRAINTS` were given up altogether."""
+    needs = admissibility.needs_by_constraint(volunteers, volunteers)
+    holds = {name: np.triu(needs[name] < NEVER, k=1) for name in CONSTRAINTS}
+    now = _most_pairs(np.logical_and.reduce(list(holds.values())))
+    return {
+        name: _most_pairs(np.logical_and.reduce([mask for other, mask in holds.items() if other != name])) - now
+        for name in CONSTRAINTS
+    }
+
+
+def _most_pairs(edges: np.ndarray) -> int:
+    import networkx as nx
+
+    graph: nx.Graph[int] = nx.Graph()
+    graph.add_edges_from((int(i), int(j)) for i, j in np.argwhere(edges))
+    return len(nx.max_weight_matching(graph, maxcardinality=True))
+
+
+def toss(pairs: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Let a seeded fair coin decide, pair by pair, which of the two gets the tool."""
+    swap = np.random.default_rng(seed).random(len(pairs)) < 0.5
+    pilot = np.where(swap, pairs["control"], pairs["pilot"])
+    control = np.where(swap, pairs["pilot"], pairs["control"])
+    return pairs.assign(pilot=pilot, control=control)

@@ -1,0 +1,138 @@
+"""What the cohort says about itself, as sentences without personal data; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pilot_pipeline.config.models import PilotConfig
+
+_CONSTRAINT_NAMES = {
+    "place": "manager (and the units the ladder allows)",
+    "role": "role (and the family the ladder allows)",
+    "other keys": "other exact keys",
+    "caliper": "caliper on the performance score",
+}
+_RUNG_NAMES = {
+    "exact": "on the exact constraints",
+    "manager_of_manager": "under the same manager's manager instead of the same manager",
+    "business_unit": "in the same business unit instead of under the same manager",
+    "role_family": "in the same role family and level instead of the same role",
+    "caliper_0.5": "within 0.5 SD of performance instead of the configured caliper",
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The numbers that the sentences hold."""
+
+    participants: int
+    pairs: int
+    clusters: int
+    proposed: bool
+    left_out: int
+
+
+def explain(
+    counts: Counts, design: str, members: pd.DataFrame, rungs: tuple[str, ...], gained: Mapping[str, int]
+) -> tuple[str, ...]:
+    """Say what was matched, name every relaxation, and what blocks the rest."""
+    how = {
+        "matched_pair_randomised": "a seeded coin decided within each pair who gets the tool"
+        if counts.proposed
+        else "the arms are taken as enrolled",
+        "matched_control": "controls were matched to the participants",
+    }[design]
+    origin = "proposed from the volunteers" if counts.proposed else "given by the enrolments"
+    sentences = [
+        f"{counts.pairs} of {counts.participants} participants ({origin}) have a control; {how}.",
+        f"The pairs form {_count(counts.clusters, 'judging cluster')} (managers linked by a pair count as one).",
+    ]
+    pilots = members[members["arm"] == "pilot"]
+    for rung in rungs:
+        chosen = pilots.loc[pilots["rung"] == rung, "pair_id"]
+        if len(chosen):
+            named = "" if rung == rungs[0] else f" (pair {', '.join(str(pair) for pair in chosen)})"
+            sentences.append(f"{_count(len(chosen), 'pair')} {_RUNG_NAMES[rung]}{named}.")
+    if counts.left_out:
+        sentences.append(
+            f"{_count(counts.left_out, 'enrolled participant')} left out; the reasons stand in `unmatched`."
+        )
+    if counts.pairs < counts.participants:
+        sentences.append(f"{counts.participants - counts.pairs} without a control. {what_would_help(gained)}")
+    return tuple(sentences)
+
+
+def what_would_help(gained: Mapping[str, int]) -> str:
+    """Say which constraint blocks how many pairs."""
+    helping = sorted(((name, gain) for name, gain in gained.items() if gain > 0), key=lambda item: -item[1])
+    if not helping:
+        return "Giving up any single constraint would not help: there are too few people to compare with."
+    parts = [f"{_CONSTRAINT_NAMES[name]}: {gain} more" for name, gain in helping]
+    return f"Pairs that giving up one constraint altogether would gain: {'; '.join(parts)}."
+
+
+def violations(participants: pd.DataFrame, role_levels: tuple[int, int]) -> tuple[str, ...]:
+    """Name what R9 demands of a cohort's breadth and this one does not have."""
+    found = []
+    departments = participants["department"].nunique()
+    if departments < 2:
+        found.append(
+            "All participants are in one department; a pilot needs at least 2, or it shows that department only."
+        )
+    levels = participants["role_level"].nunique()
+    least, most = role_levels
+    if levels < least:
+        found.append(f"The participants have {_count(levels, 'role level')}; a pilot needs {least} to {most}.")
+    if levels > most:
+        found.append(f"The participants spread over {levels} role levels; a pilot this small needs {least} to {most}.")
+    return tuple(found)
+
+
+def warnings(counts: Counts, config: PilotConfig, design: str) -> tuple[str, ...]:
+    """Name what weakens the evidence of this cohort."""
+    found = []
+    rule, size = config.decision, config.cohort.size
+    if design != config.cohort.design:
+        found.append(
+            "cohort.design is matched_pair_randomised, but enrolments name the participants and no controls: no coin "
+            "decided, so the evidence rests on matched controls."
+        )
+    if counts.participants != size:
+        found.append(f"There are {counts.participants} participants; cohort.size says {size}.")
+    if counts.pairs < rule.min_pairs and not rule.accept_smaller_design:
+        found.append(f"{counts.pairs} pairs; decision.min_pairs is {rule.min_pairs}: the result would be directional.")
+    if counts.clusters < rule.min_managers and not rule.accept_smaller_design:
+        found.append(
+            f"{_count(counts.clusters, 'judging cluster')}; decision.min_managers is {rule.min_managers}: "
+            "the result would be directional."
+        )
+    if counts.clusters < 5:
+        found.append("With fewer than 5 judging clusters no result can be significant at 5 %.")
+    return tuple(found)
+
+
+def nobody_matched(participants: int, gained: Mapping[str, int]) -> str:
+    """Refuse a cohort without any pair."""
+    return f"None of the {participants} participants has an admissible control. {what_would_help(gained)}"
+
+
+def too_few_volunteers(volunteers: int, needed: int, what: str) -> str:
+    """Refuse to propose from too few volunteers."""
+    return (
+        f"{_count(volunteers, 'active person', 'active people')} opted in and can be proposed; {what} would need at "
+        f"least {needed}. Invite more volunteers, or name participants in enrolments."
+    )
+
+
+def too_few_pairs(pairs: int, volunteers: int, gained: Mapping[str, int]) -> str:
+    """Refuse a proposal that ends in too few pairs."""
+    return (
+        f"The {volunteers} volunteers allow {_count(pairs, 'pair')}; a pilot needs 20 to 50. {what_would_help(gained)}"
+    )
+
+
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
