@@ -109,15 +109,20 @@ def write_company(directory: Path, scenario: str, seed: int) -> Path:
 
 
 def synthetic_answers(company: Company) -> pd.DataFrame:
-    """Send the twins of the first snapshot to the simulated tool: columns of `synthetic_recommendations`."""
+    """Send the synthetic employees of the first snapshot to the simulated tool.
+
+    Both populations are sent: the counterfactual twins, and the one whose features go with the attribute.
+
+    Returns:
+        The columns of `synthetic_recommendations`.
+    """
     from pilot_pipeline.cohort.workforce import build_workforce
-    from pilot_pipeline.fairness.twins import make_twins
+    from pilot_pipeline.fairness.twins import make_population, make_twins
 
     employees = company.feeds["employees"]
-    snapshot = employees[employees["as_of"] == pd.Timestamp(SNAPSHOTS[0])].reset_index(drop=True)
-    snapshot["id_rank"] = snapshot["employee_id"].rank(method="dense").astype("int64")
-    twins = make_twins(build_workforce(snapshot, company.config, SNAPSHOTS[0]), company.config)
-    return answer(twins, company.world.seed, company.world.scenario.steering)
+    workforce = build_workforce(employees, company.config, SNAPSHOTS[0])
+    sent = [make(workforce, company.config) for make in (make_twins, make_population)]
+    return answer(pd.concat(sent, ignore_index=True), company.world.seed, company.world.scenario.steering)
 
 
 def pseudonym_key(seed: int) -> str:
