@@ -1,0 +1,265 @@
+"""Scores the five KPIs of a pilot from person-level frames; which rows count at all was decided before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.kpis.estimators import (
+    EffectEstimate,
+    adoption_estimate,
+    behaviour_effect,
+    completion_interval,
+    prep_time_effect,
+    pulse_estimate,
+)
+from pilot_pipeline.kpis.interim import repeated_interval
+from pilot_pipeline.kpis.pairs import by_pair, locked_pairs
+from pilot_pipeline.kpis.results import KpiResult, Label, judge
+
+
+@dataclass(frozen=True)
+class KpiInputs:
+    """Person-level frames behind the KPIs; None or empty where the feed is switched off.
+
+    members: cohort_members. adoption: week_no, employee_id, active (pilot arm; a person or week without a row was
+    inactive, up to the latest week there). modules: employee_id, assigned, completed (counts, due by close-out).
+    behaviour: employee_id, start_score, end_score, same_observer. prep: employee_id, before_minutes, during_minutes
+    (per report and week). pulse: employee_id, week_no, score (the person's mean over items in that wave).
+    through_week: the latest finished week, for interim looks; None is the last week of the pilot.
+    """
+
+    members: pd.DataFrame
+    adoption: pd.DataFrame | None = None
+    modules: pd.DataFrame | None = None
+    behaviour: pd.DataFrame | None = None
+    prep: pd.DataFrame | None = None
+    pulse: pd.DataFrame | None = None
+    through_week: int | None = None
+
+
+def score_kpis(inputs: KpiInputs, config: PilotConfig, label: Label) -> tuple[KpiResult, ...]:
+    """Return one judged result per KPI, in the order of the configuration.
+
+    `label` is what the lock and the calendar allow: confirmatory, interim or directional. Interim effects carry
+    repeated confidence intervals instead of the close-out's 90 % ones, so that looking weekly misleads nobody.
+    """
+    pairs = locked_pairs(inputs.members)
+    pilots = inputs.members.loc[inputs.members["arm"] == "pilot"]
+    through = config.pilot.weeks if inputs.through_week is None else inputs.through_week
+    design = _Design(pairs, pilots, config, label, through)
+    results = (
+        _adoption(inputs.adoption, design),
+        _completion(inputs.modules, design),
+        _as_of_week(_behaviour(inputs.behaviour, design), design),
+        _as_of_week(_prep_time(inputs.prep, design), design),
+        _pulse(inputs.pulse, design),
+    )
+    return judge(results, config.decision)
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What every KPI shares: the locked pairs, the adoption denominator, the configuration, the label."""
+
+    pairs: pd.DataFrame
+    pilots: pd.DataFrame
+    config: PilotConfig
+    label: Label
+    through: int
+
+    @property
+    def seed(self) -> int:
+        return self.config.cohort.seed
+
+    @property
+    def fewest(self) -> int:
+        """Fewest people or pairs whose summary may be published at all."""
+        return max(3, self.config.privacy.min_group_size)
+
+    def threshold(self, kpi: str, target: float) -> KpiResult:
+        return self._result(KpiResult(kpi, "threshold", target))
+
+    def effect(self, kpi: str, target: float, required: bool) -> KpiResult:
+        return self._result(KpiResult(kpi, "effect", target, required=required, missing=1.0))
+
+    def _result(self, result: KpiResult) -> KpiResult:
+        clusters = int(self.pairs["cluster"].nunique())
+        return replace(result, n_pairs=len(self.pairs), n_managers=clusters, label=self.label)
+
+
+def _adoption(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+    kpi = design.config.kpis.adoption
+    result = design.threshold("adoption", kpi.target)
+    if not _present(frame) or design.pilots.empty:
+        return _unmeasured(result, "No tool events of a pilot week were read.")
+    last = int(frame["week_no"].max())
+    if last < kpi.by_week:
+        return _unmeasured(result, f"Week {kpi.by_week} is not finished; the latest one is week {last}.")
+    people = design.pilots["employee_id"]
+    active = frame.loc[frame["active"].astype("boolean").fillna(False).astype(bool), ["week_no", "employee_id"]]
+    weekly = {week: set(ids) for week, ids in active.groupby("week_no")["employee_id"]}
+    later = range(kpi.by_week + 1, last + 1)
+    shares = [float(people.isin(weekly.get(week, set())).mean()) for week in later]
+    found = adoption_estimate(
+        people.isin(weekly.get(kpi.by_week, set())).to_numpy(),
+        _person_clusters(design.pilots),
+        kpi.target,
+        float(np.mean(shares)) if shares else None,
+    )
+    return replace(
+        result,
+        actual=found.share,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        n=found.n,
+        active=found.active,
+        needed=found.needed,
+        clustered_low=found.clustered_low,
+        clustered_high=found.clustered_high,
+        sustained=found.sustained,
+    )
+
+
+def _completion(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+    result = design.threshold("module_completion", design.config.kpis.module_completion.target)
+    if not _present(frame):
+        return _unmeasured(result, "No module assignments were read.")
+    assigned = frame.loc[(frame["assigned"] > 0) & frame["employee_id"].isin(design.pilots["employee_id"])]
+    if len(assigned) < design.fewest:
+        return _unmeasured(result, f"Fewer than {design.fewest} participants have an assignment that is due.")
+    share, ci = completion_interval(
+        assigned["completed"].to_numpy(dtype=np.float64), assigned["assigned"].to_numpy(dtype=np.float64), design.seed
+    )
+    without = len(design.pilots) - len(assigned)
+    notes = (f"{without} of {len(design.pilots)} participants have no assignment that is due.",) if without else ()
+    return replace(result, actual=share, ci_low=ci.low, ci_high=ci.high, n=len(assigned), notes=notes)
+
+
+def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+    kpi = design.config.kpis.behaviour_change
+    result = design.effect("behaviour_change", kpi.target, kpi.required)
+    if not _present(frame):
+        return _unmeasured(result, "No manager observations were read.")
+    start, end = (_difference(design.pairs, frame, column) for column in ("start_score", "end_score"))
+    complete = ~np.isnan(start) & ~np.isnan(end)
+    clusters = design.pairs["cluster"].to_numpy()
+    if int(complete.sum()) < design.fewest:
+        return _unmeasured(result, f"Fewer than {design.fewest} pairs were observed in both waves.")
+    found = behaviour_effect(end[complete], start[complete], clusters[complete], design.seed)
+    same = complete & _both_same_observer(design.pairs, frame)
+    changed = int(complete.sum() - same.sum())
+    sensitivity = None
+    if changed and int(same.sum()) >= design.fewest:
+        sensitivity = behaviour_effect(end[same], start[same], clusters[same], design.seed).effect
+    notes = (f"In {changed} of {int(complete.sum())} pairs the observer changed between the waves.",) if changed else ()
+    filled = _with_effect(result, found)
+    return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
+
+
+def _prep_time(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+    kpi = design.config.kpis.prep_time_reduction
+    result = design.effect("prep_time_reduction", kpi.target, kpi.required)
+    if not _present(frame):
+        return _unmeasured(result, "No preparation time was logged.")
+    before = by_pair(design.pairs, frame, "before_minutes")
+    during = by_pair(design.pairs, frame, "during_minutes")
+    saved = (before[0] - during[0]) - (before[1] - during[1])
+    baseline = (before[0] + before[1]) / 2
+    complete = ~np.isnan(saved)
+    if int(complete.sum()) < design.fewest:
+        return _unmeasured(result, f"Fewer than {design.fewest} pairs have both a baseline and later weeks.")
+    if baseline[complete].sum() <= 0:
+        return _unmeasured(result, "The baseline weeks hold no minutes, so there is nothing to reduce.")
+    clusters = design.pairs["cluster"].to_numpy()[complete]
+    return _with_effect(result, prep_time_effect(saved[complete], baseline[complete], clusters, design.seed))
+
+
+def _pulse(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+    kpi = design.config.kpis.pulse
+    result = design.threshold("pulse", kpi.target)
+    if not _present(frame):
+        return _unmeasured(result, "No pulse answers were read.")
+    waves = frame.loc[frame["week_no"].isin(kpi.weeks)].dropna(subset=["score"])
+    finished = [week for week in sorted(set(kpi.weeks)) if week <= design.through]
+    table = waves.pivot(index="employee_id", columns="week_no", values="score")
+    table = table.reindex(index=design.pilots["employee_id"], columns=finished)
+    scores = table.to_numpy(dtype=np.float64, na_value=np.nan)
+    if int((~np.isnan(scores)).any(axis=1).sum()) < design.fewest:
+        return _unmeasured(result, f"Fewer than {design.fewest} participants answered a pulse.")
+    found = pulse_estimate(scores, tuple(finished))
+    return replace(
+        result,
+        actual=found.mean,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        n=found.respondents,
+        response=found.response,
+        worst=found.worst,
+        best=found.best,
+    )
+
+
+def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:
+    """Put the repeated interval in the place of the final one while the pilot runs; none before the first look."""
+    if design.label != "interim" or result.effect is None or result.se is None:
+        return result
+    alpha, weeks = design.config.decision.alpha, design.config.pilot.weeks
+    ci = repeated_interval(result.effect, result.se, result.n_managers - 1, design.through, weeks, alpha=alpha)
+    return replace(result, ci_low=ci.low if ci else None, ci_high=ci.high if ci else None)
+
+
+def _with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
+    return replace(
+        result,
+        actual=found.effect,
+        effect=found.effect,
+        ci_low=_known(found.ci_low),
+        ci_high=_known(found.ci_high),
+        p_pair=found.p_pair,
+        p_manager=found.p_manager,
+        p_harm=found.p_harm,
+        upper90=found.upper90,
+        missing=1 - found.n_complete / result.n_pairs,
+        unadjusted=found.unadjusted,
+        unit_effect=found.unit_effect,
+        se=_known(found.se),
+        sd_pair=found.sd_pair,
+        n=2 * found.n_complete,
+    )
+
+
+def _unmeasured(result: KpiResult, why: str) -> KpiResult:
+    return replace(result, notes=(why,))
+
+
+def _difference(pairs: pd.DataFrame, people: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    pilot, control = by_pair(pairs, people, column)
+    return pilot - control
+
+
+def _both_same_observer(pairs: pd.DataFrame, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    pilot, control = by_pair(
+        pairs, people.assign(same=people["same_observer"].astype("boolean").astype("Float64")), "same"
+    )
+    both: npt.NDArray[np.bool_] = (pilot == 1) & (control == 1)
+    return both
+
+
+def _person_clusters(pilots: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the judging cluster per person; someone without a pair belongs to a cluster of their manager."""
+    cluster = pilots["cluster"].astype("Int64").astype("string")
+    return pd.factorize(cluster.fillna(pilots["manager_id"].astype("string")))[0].astype(np.int64)
+
+
+def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:
+    return frame is not None and not frame.empty
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)
