@@ -1,0 +1,1 @@
+"""Keeps people out of what is stored, published and logged."""

@@ -1,0 +1,122 @@
+"""Reads delimited text of any dialect into a `RawTable`, keeping the line of every row; it knows no feed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pilot_pipeline.errors import BadInput
+from pilot_pipeline.feeds.decoding import decode
+from pilot_pipeline.feeds.raw import CELL_REASONS, WHOLE_ROW, Fault, RawTable, clean_cell, text_frame
+
+_DELIMITERS = (",", ";", "\t", "|")
+_UNCLOSED = "unexpected end of data"
+
+
+@dataclass
+class _Rows:
+    """What has been collected so far, column by column."""
+
+    header: list[str]
+    place: str
+    cells: list[list[str | None]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    blank: int = 0
+
+    def unreadable(self, line: int, reason: str) -> None:
+        self.faults.append(Fault(len(self.lines), WHOLE_ROW, "shape", reason))
+        self.cells.append([None] * len(self.header))
+        self.lines.append(line)
+
+    def add(self, line: int, record: list[str]) -> None:
+        width = len(self.header)
+        if len(record) > width and not any(cell.strip() for cell in record[width:]):
+            record = record[:width]
+        if not any(cell.strip() for cell in record):
+            self.blank += 1
+        elif len(record) != width:
+            self.unreadable(line, f"The row has {len(record)} cells where the header has {width}.")
+        else:
+            self.cells.append([self._cell(position, cell) for position, cell in enumerate(record)])
+            self.lines.append(line)
+
+    def _cell(self, position: int, cell: str) -> str | None:
+        if len(cell) < 200 and cell.isascii() and "\0" not in cell:
+            return cell
+        kept, rule = clean_cell(cell)
+        if rule:
+            self.faults.append(Fault(len(self.lines), self.header[position], rule, CELL_REASONS[rule]))
+        return kept
+
+
+def parse_csv(data: bytes, place: str) -> RawTable:
+    """Read delimited text: separator, encoding, BOM and line ends are found out.
+
+    A row with too few or too many cells is kept as an empty row with a fault; wholly blank rows are passed over and
+    counted in a note.
+
+    Raises:
+        BadInput: the file is empty, has no usable header, or opens a quotation that never ends.
+    """
+    decoded = decode(data, place)
+    text = decoded.text
+    records = _records(text, _delimiter(text), place)
+    header = _header(next(records), place)
+    rows = _Rows(header, place)
+    for line, record in records:
+        if isinstance(record, str):
+            rows.unreadable(line, record)
+        else:
+            rows.add(line, record)
+    columns = zip(*rows.cells, strict=True) if rows.cells else ([] for _ in header)
+    frame = text_frame(dict(zip(header, map(list, columns), strict=True)), len(rows.lines))
+    unnamed = [name for name in header if name.startswith("unnamed_") and frame[name].fillna("").eq("").all()]
+    blank = (f"{place}: {rows.blank} blank rows were passed over.",) if rows.blank else ()
+    return RawTable(frame.drop(columns=unnamed), tuple(rows.lines), tuple(rows.faults), decoded.notes + blank)
+
+
+def _delimiter(text: str) -> str:
+    """Return the separator that cuts the first line into the most cells; a comma where none does."""
+    first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    counts = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda mark: counts[mark])
+
+
+def _records(text: str, delimiter: str, place: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield (line it starts on, cells), or (line, reason) for a record that cannot be cut into cells."""
+    # The limit is global in the csv module, and its 128 kB would cut a long cell in two; long cells are judged later.
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if _UNCLOSED in str(error):
+                raise BadInput(
+                    f"{place}, line {line}: a quotation mark opens a cell that never ends; the file is half-written, "
+                    "or a quotation mark inside a cell is not doubled."
+                ) from None
+            yield line, "The row's quotation marks do not pair up."
+            continue
+        if record:
+            yield line, record
+
+
+def _header(first: tuple[int, list[str] | str], place: str) -> list[str]:
+    line, record = first
+    if isinstance(record, str):
+        raise BadInput(f"{place}, line {line}: the header cannot be read; its quotation marks do not pair up.")
+    names = [name.strip().lstrip("\ufeff") or f"unnamed_{number}" for number, name in enumerate(record, start=1)]
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise BadInput(f"{place}, line {line}: the header names the column '{twice[0]}' more than once.")
+    if any(clean_cell(name)[1] for name in names):
+        raise BadInput(f"{place}, line {line}: the header holds bytes that are not text; save the file as UTF-8.")
+    return names
