@@ -1,0 +1,1 @@
+"""The end of the pilot: the gate, the issues worth mending, and the scorecard that people read."""

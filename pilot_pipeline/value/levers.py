@@ -18,7 +18,7 @@ Drawn = tuple[dict[str, Floats], dict[str, str]]
 
 DRAWS = 20_000
 LEVERS = ("manager_time", "attrition", "performance")
-_NO_ROLLOUT = "{missing} is not declared in roi, and what a rollout keeps of a pilot's effect has no default."
+_NO_ROLLOUT = "The rollout is not declared ({missing}), and what it keeps of a pilot's effect has no default."
 _FEW_CLUSTERS = "Fewer than two judging clusters hold {what}, so its spread cannot be estimated."
 _NO_LINK = "No link from behaviour scores to a business outcome was declared before the pilot."
 
@@ -193,7 +193,7 @@ def _row(name: str, money: Floats, probability_of_loss: float | None = None) -> 
 
 
 def _missing_rollout(roi: RoiSection) -> str:
-    missing = [name for name in ("rollout_employees", "rollout_adoption") if getattr(roi, name) is None]
+    missing = [f"roi.{name}" for name in ("rollout_employees", "rollout_adoption") if getattr(roi, name) is None]
     return _NO_ROLLOUT.format(missing=" and ".join(missing)) if missing else ""
 
 

@@ -19,8 +19,8 @@ _UNITS = {
 def tornado(inputs: ValueInputs, roi: RoiSection, seed: int) -> pd.DataFrame:
     """Move one input from its P10 to its P90, the rest at medians, and return what the net value does.
 
-    Columns input, low, high, centre, total_low, total_high, swing. Money in the configured currency; rows by falling swing; empty when
-    no lever is estimable.
+    Columns input, low, high, centre, total_low, total_high, swing. Money in the configured
+    currency; rows by falling swing; empty when no lever is estimable.
     """
     drawn = draw_inputs(inputs, roi, seed)
     columns = ["input", "low", "high", "centre", "total_low", "total_high", "swing"]

@@ -215,3 +215,71 @@ def tornado() -> pd.DataFrame:
         ("Manager hour cost", -62_000.0, -81_000.0, -40_000.0),
     ]
     return pd.DataFrame(rows, columns=["input", "centre", "total_low", "total_high"])
+
+
+def card(decision: str | None = "reconfigure", **changes: Any) -> Any:
+    from pilot_pipeline.closeout.issues import top_issues
+    from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
+
+    weeks = 12 if decision else 7
+    issues = top_issues(checkpoints(), data_quality(), bias_audit(), kpi_scorecard(), issue_log(), min_group=5)
+    given: dict[str, Any] = {
+        "pilot": PilotFacts(
+            name="AI coaching pilot",
+            starts_on=START,
+            ends_on=START + timedelta(weeks=12),
+            weeks=12,
+            weeks_done=weeks,
+            design="matched_control",
+            n_pairs=30,
+            n_managers=9,
+            data_owner="Head of People Analytics",
+            min_group_size=5,
+            currency="EUR",
+            departments=6,
+        ),
+        "provenance": Provenance(
+            lock_state="attested",
+            lock_sha256="3f" * 32,
+            data_sha256="a7" * 32,
+            code_version="0.1.0",
+            decided_on=START + timedelta(weeks=12) if decision else None,
+            run_id="5d3a",
+            attested_by="Head of People Analytics",
+        ),
+        "decision": decision,
+        "label": "confirmatory" if decision else "interim",
+        "reasons": (
+            "Participant pulse is 3.42 against a target of 3.50 over 28 answers.",
+            "25 of 30 people were active in week 6; 23 were needed.",
+            "Behaviour change: +0.41 points (target 0.30), p = 0.004 over 9 clusters.",
+        ),
+        "kpi_scorecard": kpi_scorecard(),
+        "weekly_kpis": weekly_kpis(weeks),
+        "cohort_balance": cohort_balance(),
+        "cohort_summary": cohort_summary(),
+        "bias_audit": bias_audit(),
+        "roi": roi(),
+        "top_issues": issues,
+        "checkpoints": checkpoints(),
+        "data_quality": data_quality(),
+        "conditions": (),
+        "deviations": ("kpis.pulse.weeks was changed from 4, 8, 12 to 4, 8 on 2 February.",),
+        "cohort_notes": ("26 of 30 pairs share manager and role; 4 share the manager's manager.",),
+        "bias_findings": ("Live audit: no evidence of bias by gender, ethnicity or age band (p = 0.77).",),
+        "value_notes": ("A year counts 46 working weeks. Licences are paid for everyone, active or not.",),
+        "switched_off": ("business_outcomes: no outcome is linked to performance.",),
+        "tipping_points": ("0.19 points (0.27 SD) of rater favouritism would turn behaviour change.",),
+        "false_go_rate": 0.012,
+        "power": 0.81,
+        "tornado": tornado(),
+        "break_even": pd.DataFrame(
+            [
+                ("Minutes saved", "minutes per report and week", 8.8, 7.5),
+                ("Licence price", "per person and year", 240, 287),
+            ],
+            columns=["input", "unit", "assumed", "break_even"],
+        ),
+        "costs": (("licences", 192_000.0), ("integration", 18_000.0)),
+    }
+    return Scorecard(**given | changes)

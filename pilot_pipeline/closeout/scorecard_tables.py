@@ -1,0 +1,199 @@
+"""The scorecard's tables as plain cells, from the published frames; how a table looks is the template's matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pilot_pipeline.charts.frames import records
+from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, LEVER_LABELS, kpi_label, kpi_order, plain
+from pilot_pipeline.closeout import formats
+from pilot_pipeline.closeout.formats import NONE
+from pilot_pipeline.closeout.scorecard_words import EVIDENCE, KPI_MEANINGS
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its words, a smaller note below them, and a tone (good, bad, warn, open) that also gets a sign."""
+
+    text: str
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column heads, which of them hold numbers, and rows of cells; the first cell of a row is its head."""
+
+    caption: str
+    heads: tuple[str, ...]
+    numeric: frozenset[int]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def kpi_table(scorecard: pd.DataFrame) -> Table:
+    """Return the KPIs against their targets with 90 % intervals and both p-values."""
+    order = kpi_order([str(kpi) for kpi in scorecard["kpi"]]) if len(scorecard) else []
+    rows = sorted(_rows(scorecard), key=lambda row: order.index(str(row["kpi"])))
+    return _table(
+        "The five KPIs against the targets fixed before launch",
+        ("KPI", "Target", "Actual", "90 % interval", "Verdict", "p by manager", "p by pair", "Pairs", "Clusters"),
+        [_kpi_row(row) for row in rows],
+        numeric=(1, 2, 3, 5, 6, 7, 8),
+    )
+
+
+def balance_table(balance: pd.DataFrame) -> Table:
+    """Return standardised differences before and after matching, variance ratio and Kolmogorov–Smirnov distance."""
+    rows = [
+        (
+            Cell(plain(str(row["covariate"]))),
+            Cell(formats.number(row["smd_before"])),
+            Cell(formats.number(row["smd_after"])),
+            Cell(formats.number(row["variance_ratio"])),
+            Cell(formats.number(row["ks"])),
+            _yes_no(row["within_tolerance"], "within 0.25", "above 0.25"),
+        )
+        for row in _rows(balance)
+    ]
+    heads = ("Covariate", "Before (SD)", "After (SD)", "Variance ratio", "KS distance", "Balance")
+    return _table("Differences between pilot and control, in standard deviations", heads, rows, numeric=(1, 2, 3, 4))
+
+
+def summary_table(summary: pd.DataFrame, minimum: int) -> Table:
+    """Return pilot, control and workforce side by side; suppressed rows say so instead of a number."""
+    rows = [(Cell(plain(str(row["metric"]))), *_summary_cells(row, minimum)) for row in _rows(summary)]
+    return _table("Who took part", ("Metric", "Pilot", "Control", "Workforce"), rows, numeric=(1, 2, 3))
+
+
+def mde_table(mde: pd.DataFrame) -> Table:
+    """Return the smallest effect per KPI that this cohort could detect, as computed before launch."""
+    rows = [
+        (
+            Cell(kpi_label(str(row["kpi"]))),
+            Cell(formats.number(row["mde"])),
+            Cell(str(row["unit"])),
+            Cell(str(row["sentence"])),
+        )
+        for row in _rows(mde)
+    ]
+    heads = ("KPI", "Smallest effect", "Unit", "In words")
+    return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=(1,))
+
+
+def roi_table(roi: pd.DataFrame, currency: str) -> Table:
+    """Return the levers with P10, median, P90 and the probability of loss, or why a lever is not estimable."""
+    rows = []
+    for row in _rows(roi):
+        ends = [Cell(formats.money(row[name], currency)) for name in ("p10", "p50", "p90")]
+        note = "" if row["estimable"] else str(row["reason"] or "")
+        name = Cell(LEVER_LABELS.get(str(row["lever"]), plain(str(row["lever"]))), note)
+        rows.append((name, *ends, Cell(formats.percent(row["probability_of_loss"]))))
+    heads = ("Lever", "P10 (cautious)", "Median", "P90", "Chance of a loss")
+    return _table("Value of a rollout over its horizon", heads, rows, numeric=(1, 2, 3, 4))
+
+
+def break_even_table(break_even: pd.DataFrame, currency: str) -> Table:
+    """Return per input the value at which the net value is zero."""
+    rows = []
+    for row in _rows(break_even):
+        priced = "price" in str(row["input"]).lower()
+        shown = [
+            formats.money(row[name], currency) if priced else formats.number(row[name])
+            for name in ("assumed", "break_even")
+        ]
+        rows.append((Cell(str(row["input"]), str(row["unit"])), Cell(shown[0]), Cell(shown[1])))
+    return _table("Where the net value turns", ("Input", "Estimate", "Break-even"), rows, numeric=(1, 2))
+
+
+def cost_table(costs: Sequence[tuple[str, float]], currency: str) -> Table:
+    """Return the cost ledger with its sum."""
+    ledger = [*costs, ("sum", sum(amount for _, amount in costs))] if costs else []
+    rows = [(Cell(plain(item)), Cell(formats.money(amount, currency))) for item, amount in ledger]
+    return _table("What a rollout costs over its horizon", ("Item", "Amount"), rows, numeric=(1,))
+
+
+def checks_table(checkpoints: pd.DataFrame) -> Table:
+    """Return every readiness check with its result."""
+    rows = [
+        (
+            Cell(CHECKPOINT_LABELS.get(str(row["checkpoint"]), plain(str(row["checkpoint"])))),
+            Cell(plain(str(row["check_name"]))),
+            _check_state(row),
+            Cell(formats.count(row["rows_checked"])),
+            Cell(formats.count(row["rows_failed"])),
+            Cell(str(row["tool"]).replace("_", " ")),
+            Cell(formats.day(row["checked_at"])),
+        )
+        for row in _rows(checkpoints)
+    ]
+    heads = ("Checkpoint", "Check", "Result", "Rows", "Failing", "Tool", "First seen")
+    return _table("The checks that must hold before live data are read", heads, rows, numeric=(3, 4))
+
+
+def quality_table(quality: pd.DataFrame) -> Table:
+    """Return per feed what was read, accepted and set aside, with the reasons."""
+    rows = [
+        (
+            Cell(str(row["feed"]), "; ".join(str(row["reasons"] or "").splitlines())),
+            Cell(formats.count(row["rows_read"])),
+            Cell(formats.count(row["rows_accepted"])),
+            Cell(formats.count(row["rows_quarantined"]), tone="warn" if row["rows_quarantined"] else ""),
+            Cell(formats.count(row["late_rows"])),
+            Cell(formats.day(row["fresh_as_of"])),
+        )
+        for row in _rows(quality)
+    ]
+    heads = ("Feed", "Read", "Accepted", "Quarantined", "Late", "Fresh as of")
+    return _table("What the feeds delivered", heads, rows, numeric=(1, 2, 3, 4))
+
+
+def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
+    kpi = str(row["kpi"])
+    word, tone = EVIDENCE.get(str(row["evidence"]), (str(row["evidence"]), "open"))
+    low, high = (formats.kpi_value(kpi, row[end]) for end in ("ci_low", "ci_high"))
+    return (
+        Cell(kpi_label(kpi), KPI_MEANINGS.get(kpi, "")),
+        Cell(formats.kpi_value(kpi, row["target"])),
+        Cell(formats.kpi_value(kpi, row["actual"])),
+        Cell(formats.interval(low, high)),
+        Cell(word, tone=tone),
+        Cell(formats.p_value(row["p_manager"])),
+        Cell(formats.p_value(row["p_pair"])),
+        Cell(formats.count(row["n_pairs"])),
+        Cell(formats.count(row["n_managers"])),
+    )
+
+
+def _summary_cells(row: dict[str, Any], minimum: int) -> list[Cell]:
+    if row["suppressed"]:
+        return [Cell(formats.fewer_than(minimum), tone="muted")] * 3
+    show = formats.percent if str(row["metric"]).startswith("share") else _compact
+    return [Cell(show(row[name])) for name in ("pilot", "control", "workforce")]
+
+
+def _compact(value: Any) -> str:
+    return NONE if value is None else formats.number(value, 0 if float(value).is_integer() else 2)
+
+
+def _check_state(row: dict[str, Any]) -> Cell:
+    if row["passed"]:
+        return Cell("passed", tone="good")
+    return Cell("failed", tone="bad") if row["severity"] == "error" else Cell("warning", tone="warn")
+
+
+def _yes_no(value: Any, yes: str, no: str) -> Cell:
+    if value is None:
+        return Cell(NONE)
+    return Cell(yes, tone="good") if value else Cell(no, tone="bad")
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return records(frame) if len(frame) else []
+
+
+def _table(caption: str, heads: tuple[str, ...], rows: Iterable[tuple[Cell, ...]], numeric: tuple[int, ...]) -> Table:
+    return Table(caption, heads, frozenset(numeric), tuple(rows))
