@@ -76,6 +76,5 @@ def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:
         if known:
             contracts.append(MappedRoles(frozenset(known)))
     if feed.name == "manager_observations":
-        pseudonyms = Pseudonyms(stage.pilot.config.privacy.pseudonym_key)
-        contracts.append(ManagementLine(stage.warehouse.read("feeds.employees"), pseudonyms))
+        contracts.append(ManagementLine(stage.warehouse.read("feeds.employees")))
     return contracts

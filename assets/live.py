@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import dagster as dg
 
 from assets.stage import LIVE_TAG, Body, Described, stage_asset
-from checks.evidence import current_evidence
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.readiness.current import current_evidence
 from pilot_pipeline.readiness.golive import require_golive
 from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
 

@@ -5,11 +5,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 
+from checks.instant import run_instant
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
 from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
@@ -17,7 +18,6 @@ from pilot_pipeline.warehouse.models import Model
 from pilot_pipeline.warehouse.tables import Table
 
 OWNER = "team:people-analytics"
-NOW_TAG = "pilot/now"
 LIVE_TAG = "pilot/live"
 Opener = Callable[[Pilot], AbstractContextManager[Warehouse]]
 Described = Table | Model
@@ -66,7 +66,7 @@ def stage_asset(
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
             pilot: Pilot = context.resources.pilot
             with in_sentences(pilot, key), opener(pilot) as warehouse:
-                return body(Stage(pilot, warehouse, run_instant(context), _weeks(context, pilot), context))
+                return body(Stage(pilot, warehouse, run_instant(context.run.tags), _weeks(context, pilot), context))
 
         # functools.wraps would show Dagster the body's own parameters.
         del compute.__wrapped__  # type: ignore[attr-defined]
@@ -99,19 +99,11 @@ def column_schema(described: Described) -> dg.TableSchema:
     )
 
 
-def run_instant(context: Any) -> datetime:
-    """Return the run's instant, naive UTC: its tag where `pilot run --now` set one, else the clock."""
-    tag = context.run.tags.get(NOW_TAG)
-    if tag:
-        return datetime.fromisoformat(tag)
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
 def _weeks(context: dg.AssetExecutionContext, pilot: Pilot) -> tuple[int, ...]:
     if not context.has_partition_key and not context.has_partition_key_range:
         return ()
     start = pilot.config.pilot.starts_on
-    days = (datetime.fromisoformat(key).date() - start for key in context.partition_keys)
+    days = (date.fromisoformat(key) - start for key in context.partition_keys)
     return tuple(1 + gap.days // 7 for gap in days)
 
 

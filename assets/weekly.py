@@ -35,7 +35,7 @@ def weekly_assets(weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefiniti
             units = stage.warehouse.read("weekly.unit_weeks", week)
             units["adoption"] = units["active"] / units["n"]
             units["module_completion"] = units["completed"] / units["assigned"].where(units["assigned"] > 0)
-            rows = suppress_hierarchy(units, minimum)[list(SIGNALS.types)]
+            rows = suppress_hierarchy(units, minimum, ("adoption", "module_completion"))[list(SIGNALS.types)]
             stage.warehouse.write(SIGNALS.table, rows, week, columns=SIGNALS.types)
         return dg.MaterializeResult()
 

@@ -145,7 +145,7 @@ def _dagster(pilot: Pilot) -> Iterator[tuple[Definitions, DagsterInstance]]:
 
 
 def _state(pilot: Pilot) -> GoLive:
-    from checks.evidence import current_evidence
+    from pilot_pipeline.readiness.current import current_evidence
     from pilot_pipeline.readiness.golive import golive_state
     from pilot_pipeline.warehouse.connection import open_warehouse
 

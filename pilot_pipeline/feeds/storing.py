@@ -11,7 +11,7 @@ from pilot_pipeline.feeds.canon import SQL_TYPES, Feed
 from pilot_pipeline.feeds.intake import Intake, write_quarantine
 from pilot_pipeline.privacy.pseudonyms import update_identities
 from pilot_pipeline.warehouse.connection import Warehouse
-from pilot_pipeline.warehouse.tables import TABLES, Table, TableColumn
+from pilot_pipeline.warehouse.tables import TABLES, Table, TableColumn, no_rows
 
 QUARANTINE = TABLES["feeds.quarantine"]
 FEED_READS = TABLES["feeds.feed_reads"]
@@ -58,9 +58,8 @@ def store_intake(
 
 def store_absence(warehouse: Warehouse, feed: Feed, table: Table) -> None:
     """Leave an empty table for a feed that is not configured, and forget an earlier reading of it."""
-    empty = pd.DataFrame({name: pd.Series(dtype="object") for name in table.types})
     with warehouse.transaction():
-        warehouse.write(table.table, empty, columns=table.types)
+        warehouse.write(table.table, no_rows(table), columns=table.types)
         for shared in (FEED_READS, QUARANTINE, SOURCE_FILES):
             _replace_feed(warehouse, shared, feed.name, None)
 
@@ -72,8 +71,7 @@ def _replace_feed(warehouse: Warehouse, table: Table, feed: str, rows: pd.DataFr
         earlier = warehouse.read(table.table)
         parts.append(earlier.loc[earlier["feed"] != feed])
     kept = [part for part in parts if len(part)]
-    empty = pd.DataFrame({name: pd.Series(dtype="object") for name in table.types})
-    together = pd.concat(kept, ignore_index=True) if kept else empty
+    together = pd.concat(kept, ignore_index=True) if kept else no_rows(table)
     order = [name for name in ("feed", "path", "file", "row", "column_name") if name in together]
     warehouse.write(table.table, together.sort_values(order, ignore_index=True), columns=table.types)
 

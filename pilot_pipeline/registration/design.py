@@ -32,6 +32,16 @@ def lock_state(pilot: Pilot) -> tuple[Lock | None, str | None]:
         return None, str(broken)
 
 
+def judged_snapshot(employees: pd.DataFrame, pilot: Pilot) -> date:
+    """Return `as_of` of the snapshot that counts: the latest up to the lock, without a lock the earliest.
+
+    Raises:
+        BadInput: no snapshot is old enough.
+    """
+    lock, _ = lock_state(pilot)
+    return choose_snapshot(employees, lock.locked_on if lock else None)
+
+
 def read_design(warehouse: Warehouse, pilot: Pilot) -> Design:
     """Return the design from feeds.employees and the lock.
 
@@ -40,5 +50,5 @@ def read_design(warehouse: Warehouse, pilot: Pilot) -> Design:
     """
     lock, broken = lock_state(pilot)
     employees = warehouse.read("feeds.employees")
-    snapshot = choose_snapshot(employees, lock.locked_on if lock else None)
+    snapshot = judged_snapshot(employees, pilot)
     return Design(snapshot, build_workforce(employees, pilot.config, snapshot), lock, broken)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class TableColumn:
@@ -34,6 +36,11 @@ class Table:
     def types(self) -> dict[str, str]:
         """Column name to DuckDB type, in order."""
         return {column.name: column.type for column in self.columns}
+
+
+def no_rows(table: Table) -> pd.DataFrame:
+    """Return an empty frame with the table's columns."""
+    return pd.DataFrame({name: pd.Series(dtype="object") for name in table.types})
 
 
 def _table(qualified: str, description: str, columns: str) -> Table:
@@ -87,6 +94,7 @@ _TABLES = (
         rule VARCHAR The rule that it breaks.
         reason VARCHAR Why, in a sentence.
         row_digest VARCHAR Keyed digest of the row.
+        dated TIMESTAMP The row's own date, where it can be read.
         """,
     ),
     _table(
@@ -201,6 +209,26 @@ _TABLES = (
         subject VARCHAR The pathway or the role.
         finding VARCHAR What is wrong, or ok.
         detail VARCHAR The finding in a sentence.
+        """,
+    ),
+    _table(
+        "fairness.synthetic_answers",
+        "The tool's answers about synthetic employees, from the feed or over HTTP.",
+        """
+        synthetic_id VARCHAR The synthetic employee.
+        pathway_id VARCHAR The coaching pathway.
+        rank BIGINT 1 is the first choice.
+        model_version VARCHAR Version of the tool's model.
+        """,
+    ),
+    _table(
+        "fairness.audit_findings",
+        "What the bias audits say in sentences, and the counts behind them; no small group is named.",
+        """
+        audit VARCHAR synthetic or live.
+        kind VARCHAR finding, verdict, refusal, asked or answered.
+        position BIGINT Order among statements of one kind.
+        statement VARCHAR The statement.
         """,
     ),
     _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),

@@ -1,0 +1,110 @@
+"""The bias audits as assets: twins out, answers in, the synthetic audit before launch and the live one each week."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.live import live_asset
+from assets.stage import Stage, stage_asset
+from assets.summaries import markdown_table, picture
+from pilot_pipeline.charts.plots import bias_heat_map
+from pilot_pipeline.fairness.answers import collect_answers
+from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
+from pilot_pipeline.fairness.twins import make_twins
+from pilot_pipeline.kpis.reading import last_week
+from pilot_pipeline.readiness.current import current_evidence, feed_rows
+from pilot_pipeline.readiness.current import synthetic_answers as read_answers
+from pilot_pipeline.readiness.golive import first_seen
+from pilot_pipeline.readiness.results import SYNTHETIC_AUDIT
+from pilot_pipeline.registration.design import read_design
+from pilot_pipeline.warehouse.tables import TABLES, no_rows
+
+ANSWERS = TABLES["fairness.synthetic_answers"]
+SYNTHETIC = TABLES["fairness.synthetic_rates"]
+LIVE = TABLES["fairness.live_rates"]
+FINDINGS = TABLES["fairness.audit_findings"]
+
+
+@stage_asset(group="fairness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
+def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Take the tool's answers about the twins from its feed, or ask it over HTTP once per set of twins."""
+    warehouse, pilot = stage.warehouse, stage.pilot
+    twins = make_twins(read_design(warehouse, pilot).workforce, pilot.config)
+    collected = collect_answers(
+        twins,
+        pilot.config,
+        feed_rows(warehouse, pilot, "pathways"),
+        feed_rows(warehouse, pilot, "synthetic_recommendations"),
+        read_answers(warehouse),
+    )
+    answered = twins["synthetic_id"].isin(collected.answers["synthetic_id"]).sum()
+    counts = {"asked": [str(len(twins))], "answered": [str(answered)]}
+    warehouse.write(ANSWERS.table, collected.answers[list(ANSWERS.types)], columns=ANSWERS.types)
+    _state(stage, "synthetic", {**counts, "refusal": [collected.refusal] if collected.refusal else []})
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": len(collected.answers), "refusal": collected.refusal or "None."}
+    )
+
+
+@stage_asset(group="fairness", described=SYNTHETIC, deps=["synthetic_answers", "pathways", "employees"])
+def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Audit the answers about the twins: direction, instability, and whether the audit could have seen anything."""
+    warehouse, pilot = stage.warehouse, stage.pilot
+    refusal = warehouse.query("SELECT statement FROM fairness.audit_findings WHERE kind = 'refusal'")["statement"]
+    if len(refusal):
+        warehouse.write(SYNTHETIC.table, no_rows(SYNTHETIC), columns=SYNTHETIC.types)
+        return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": refusal.iloc[0]})
+    twins = make_twins(read_design(warehouse, pilot).workforce, pilot.config)
+    evidence = current_evidence(warehouse, pilot)[SYNTHETIC_AUDIT]
+    seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now).date()
+    pathways = feed_rows(warehouse, pilot, "pathways")
+    audit = audit_synthetic(twins, warehouse.read(ANSWERS.table), pilot.config, seen, pathways)
+    warehouse.write(SYNTHETIC.table, audit.table, columns=SYNTHETIC.types)
+    _state(stage, "synthetic", {"verdict": [audit.verdict], "finding": list(audit.findings)})
+    return dg.MaterializeResult(metadata=_shown(audit, audit.table))
+
+
+@live_asset(group="fairness", described=LIVE, deps=["cohort_recommendations", "cohort_members", "kpi_weeks", "pathways"])
+def live_rates(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Audit the live recommendations, cumulative by week, at one error rate over all the weeks."""
+    warehouse, pilot = stage.warehouse, stage.pilot
+    recommendations = warehouse.read("weekly.cohort_recommendations")
+    if recommendations.empty:
+        warehouse.write(LIVE.table, no_rows(LIVE), columns=LIVE.types)
+        _state(stage, "live", {"verdict": ["not_testable"], "finding": ["No live recommendation was read."]})
+        return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": "No recommendation was read."})
+    people = read_design(warehouse, pilot).workforce
+    pilots = warehouse.query("SELECT employee_id FROM cohort.cohort_members WHERE arm = 'pilot'")["employee_id"]
+    people = people.loc[people["employee_id"].isin(pilots)]
+    pathways = feed_rows(warehouse, pilot, "pathways")
+    audits = audit_weekly(recommendations, people, pilot.config, pathways, last_week(warehouse))
+    table = pd.concat([audit.table for audit in audits], ignore_index=True)
+    warehouse.write(LIVE.table, table, columns=LIVE.types)
+    _state(stage, "live", {"verdict": [audits[-1].verdict], "finding": list(audits[-1].findings)})
+    return dg.MaterializeResult(metadata=_shown(audits[-1], table))
+
+
+def _state(stage: Stage, audit: str, statements: dict[str, list[str]]) -> None:
+    """Replace an audit's statements of the given kinds."""
+    rows = [(audit, kind, n, text) for kind, texts in statements.items() for n, text in enumerate(texts)]
+    frame = pd.DataFrame(rows, columns=[*FINDINGS.types])
+    if stage.warehouse.exists(FINDINGS.table):
+        earlier = stage.warehouse.read(FINDINGS.table)
+        keep = (earlier["audit"] != audit) | ~earlier["kind"].isin(list(statements))
+        frame = pd.concat([earlier.loc[keep], frame.astype({"position": "int64"})], ignore_index=True)
+    frame = frame.sort_values(["audit", "kind", "position"], ignore_index=True)
+    stage.warehouse.write(FINDINGS.table, frame, columns=FINDINGS.types)
+
+
+def _shown(audit: Audit, table: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "dagster/row_count": len(table),
+        "verdict": audit.verdict,
+        "findings": dg.MetadataValue.md("\n\n".join(audit.findings)),
+        "attributes": markdown_table(audit.attributes[["attribute", "p_value", "q_value", "verdict", "power"]]),
+        "rates": picture(bias_heat_map(audit.table)),
+    }
+
+
+ASSETS = [synthetic_answers, synthetic_rates, live_rates]

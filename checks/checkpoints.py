@@ -1,0 +1,173 @@
+"""The four checkpoints and go-live as blocking Dagster asset checks; what each rule means is `pilot_pipeline.readiness`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from checks.contracts import contract_for
+from checks.expectations import run_suite
+from checks.instant import run_instant
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.errors import PilotError
+from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.readiness import results as names
+from pilot_pipeline.readiness.current import (
+    current_evidence,
+    feed_rows,
+    quarantined,
+    snapshot_rows,
+    synthetic_answers,
+)
+from pilot_pipeline.readiness.golive import golive_state, record_checks
+from pilot_pipeline.readiness.hris import check_hris
+from pilot_pipeline.readiness.pathways import check_pathways
+from pilot_pipeline.readiness.results import CheckResult
+from pilot_pipeline.readiness.sso import check_sso
+from pilot_pipeline.readiness.synthetic import check_synthetic
+from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
+
+Judge = Callable[[Warehouse, Pilot], Sequence[CheckResult]]
+
+
+def checkpoint_checks() -> list[dg.AssetChecksDefinition]:
+    """Return the blocking checks: one per checkpoint, and one on the go-live record itself."""
+    return [
+        _checkpoint(names.HRIS_FEED, "employees", _hris, "The HRIS feed is sound enough to match people on."),
+        _checkpoint(names.SSO_MATRIX, "sso_matrix", _sso, "Every persona could sign in from every division."),
+        _checkpoint(names.PATHWAYS, "pathway_review", _pathways, "Pathways and competencies fit every cohort role."),
+        _checkpoint(names.SYNTHETIC_AUDIT, "synthetic_rates", _synthetic, "The tool shows no bias on twins."),
+        _golive(),
+    ]
+
+
+def _checkpoint(name: str, asset: str, judge: Judge, protects: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        blocking=True,
+        description=f"{protects} Live data stay unread while it fails; `pilot check` shows every finding.",
+        required_resource_keys={"pilot"},
+        pool="duckdb",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        pilot: Pilot = context.resources.pilot
+        now = run_instant(context.run.tags)
+        try:
+            with open_warehouse(pilot.home.warehouse) as warehouse:
+                results = list(judge(warehouse, pilot))
+                record_checks(warehouse, results, current_evidence(warehouse, pilot)[name], now)
+        except PilotError as refusal:
+            raise dg.Failure(description=str(refusal), allow_retries=False) from None
+        return _result(name, results, pilot)
+
+    return check
+
+
+def _golive() -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset="golive",
+        name="golive_holds",
+        blocking=True,
+        description="Every condition of go-live holds on the evidence as it is now.",
+        required_resource_keys={"pilot"},
+        pool="duckdb",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        pilot: Pilot = context.resources.pilot
+        with open_warehouse(pilot.home.warehouse) as warehouse:
+            state = golive_state(warehouse, current_evidence(warehouse, pilot))
+        return dg.AssetCheckResult(passed=state.holds, description=state.sentence)
+
+    return check
+
+
+def _result(name: str, results: Sequence[CheckResult], pilot: Pilot) -> dg.AssetCheckResult:
+    failed = [result for result in results if result.blocks]
+    lines = ["| check | tool | holds | rows | failed | finding |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {r.check_name} | {r.tool} | {'yes' if r.passed else 'no'} | {r.rows_checked:,} | {r.rows_failed:,} "
+        f"| {r.detail.replace('|', '/')} |"
+        for r in results
+    ]
+    keys = [key for result in failed for key in result.keys]
+    metadata: dict[str, Any] = {
+        "checks": dg.MetadataValue.md("\n".join(lines)),
+        "failed": len(failed),
+        "sample_keys": dg.MetadataValue.md(", ".join(keys[:20]) or "None."),
+    }
+    pages = pilot.home.data_docs / name / "index.html"
+    if pages.is_file():
+        metadata["data_docs"] = dg.MetadataValue.path(pages)
+    said = " ".join(result.detail for result in failed) or f"All {len(results)} checks hold."
+    return dg.AssetCheckResult(
+        passed=not failed, severity=dg.AssetCheckSeverity.ERROR, description=said, metadata=metadata
+    )
+
+
+def _hris(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
+    employees = snapshot_rows(warehouse, pilot)
+    rejected = quarantined(warehouse, "employees")
+    read = warehouse.query("SELECT * FROM feeds.feed_reads WHERE feed = 'employees'").iloc[0]
+    return [
+        *_contract(warehouse, pilot, names.HRIS_FEED, "employees"),
+        *check_hris(employees, rejected, read, pilot.config),
+        *run_suite(names.HRIS_FEED, {"employees": employees}, pilot.config, pilot.home.data_docs),
+    ]
+
+
+def _sso(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
+    signins, matrix = feed_rows(warehouse, pilot, "sso_signins"), warehouse.read("readiness.sso_matrix")
+    frames = {"sso_signins": signins, "sso_matrix": matrix}
+    return [
+        *_contract(warehouse, pilot, names.SSO_MATRIX, "sso_signins"),
+        *check_sso(matrix, signins, snapshot_rows(warehouse, pilot), pilot.config),
+        *run_suite(names.SSO_MATRIX, frames, pilot.config, pilot.home.data_docs),
+    ]
+
+
+def _pathways(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
+    pathways = feed_rows(warehouse, pilot, "pathways")
+    competencies = feed_rows(warehouse, pilot, "competencies")
+    frames = {"pathways": pathways, "competencies": competencies}
+    return [
+        *_contract(warehouse, pilot, names.PATHWAYS, "pathways"),
+        *_contract(warehouse, pilot, names.PATHWAYS, "competencies"),
+        *check_pathways(warehouse.read("readiness.pathway_review"), pathways, competencies),
+        *run_suite(names.PATHWAYS, frames, pilot.config, pilot.home.data_docs),
+    ]
+
+
+def _synthetic(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
+    said = warehouse.query("SELECT kind, statement FROM fairness.audit_findings WHERE audit = 'synthetic' ORDER BY ALL")
+    by_kind = said.groupby("kind")["statement"].agg(list).to_dict()
+    refused = by_kind.get("refusal", [])
+    verdict = None if refused else by_kind.get("verdict", [None])[0]
+    frames = {
+        "synthetic_recommendations": synthetic_answers(warehouse),
+        "pathways": feed_rows(warehouse, pilot, "pathways"),
+    }
+    return [
+        *check_synthetic(
+            verdict,
+            refused or by_kind.get("finding", []),
+            int(by_kind["asked"][0]),
+            int(by_kind["answered"][0]),
+        ),
+        *run_suite(names.SYNTHETIC_AUDIT, frames, pilot.config, pilot.home.data_docs),
+    ]
+
+
+def _contract(warehouse: Warehouse, pilot: Pilot, checkpoint: str, feed: str) -> list[CheckResult]:
+    """Hold the accepted rows to the feed's pandera contract once more: nothing may have slipped past the door."""
+    rows = feed_rows(warehouse, pilot, feed)
+    if rows is None or rows.empty:
+        return []
+    columns = list(CANON[feed].names)
+    broken = {finding.row for finding in contract_for(feed).findings(rows[columns])}
+    detail = f"{feed}: {len(rows):,} accepted rows meet the contract." if not broken else (
+        f"{feed}: {len(broken):,} of {len(rows):,} accepted rows break the contract."
+    )
+    return [
+        CheckResult(checkpoint, f"{feed}_contract", "pandera", not broken, "error", len(rows), len(broken), detail)
+    ]

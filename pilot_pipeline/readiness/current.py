@@ -1,0 +1,136 @@
+"""What the warehouse holds now, as readiness judges it: the evidence of each checkpoint and every requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.readiness.consent import check_consent, consent_order
+from pilot_pipeline.readiness.enablement import check_enablement, enablement
+from pilot_pipeline.readiness.evidence import (
+    hris_evidence,
+    pathways_evidence,
+    sso_evidence,
+    start_instant,
+    synthetic_evidence,
+)
+from pilot_pipeline.readiness.governance import check_governance
+from pilot_pipeline.readiness.measurability import check_measurability, measurability
+from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SYNTHETIC_AUDIT, Requirement
+from pilot_pipeline.readiness.sso import matrix_complete_at
+from pilot_pipeline.readiness.switched_off import SwitchedOff, switched_off
+from pilot_pipeline.readiness.timeline import check_timeline, moments
+from pilot_pipeline.registration.design import judged_snapshot, lock_state
+from pilot_pipeline.warehouse.connection import Warehouse
+
+MEMBERS = "cohort.cohort_members"
+ANSWERS = "fairness.synthetic_answers"
+
+
+def feed_rows(warehouse: Warehouse, pilot: Pilot, feed: str) -> pd.DataFrame | None:
+    """Return a feed's accepted rows, or None where it is not configured or was never read."""
+    table = f"feeds.{feed}"
+    if pilot.config.feeds.get(feed) is None or not warehouse.exists(table):
+        return None
+    return warehouse.read(table)
+
+
+def quarantined(warehouse: Warehouse, *feeds: str) -> pd.DataFrame | None:
+    """Return the rows of these feeds that were set aside."""
+    if not warehouse.exists("feeds.quarantine"):
+        return None
+    return warehouse.query(
+        "SELECT * FROM feeds.quarantine WHERE list_contains($feeds, feed) ORDER BY ALL", {"feeds": list(feeds)}
+    )
+
+
+def synthetic_answers(warehouse: Warehouse) -> pd.DataFrame | None:
+    """Return the tool's answers about synthetic employees, from whichever way they came."""
+    return warehouse.read(ANSWERS) if warehouse.exists(ANSWERS) else None
+
+
+def snapshot_rows(warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
+    """Return the employees of the judged snapshot."""
+    employees = warehouse.read("feeds.employees")
+    as_of = judged_snapshot(employees, pilot)
+    return employees.loc[employees["as_of"] == pd.Timestamp(as_of)]
+
+
+def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
+    """Return checkpoint to evidence hash, from the rows and the configuration as they are now.
+
+    A checkpoint whose rows are not in the warehouse has no evidence and is left out.
+    """
+    config = pilot.config
+    if not warehouse.exists("feeds.employees") or warehouse.read("feeds.employees").empty:
+        return {}
+    snapshot = snapshot_rows(warehouse, pilot)
+    evidence = {HRIS_FEED: hris_evidence(snapshot, quarantined(warehouse, "employees"), config)}
+    evidence[SYNTHETIC_AUDIT] = synthetic_evidence(
+        synthetic_answers(warehouse), quarantined(warehouse, "synthetic_recommendations"), config
+    )
+    if not warehouse.exists(MEMBERS):
+        return evidence
+    members = warehouse.read(MEMBERS)
+    signins = feed_rows(warehouse, pilot, "sso_signins")
+    evidence[SSO_MATRIX] = sso_evidence(signins, quarantined(warehouse, "sso_signins"), snapshot, members, config)
+    evidence[PATHWAYS] = pathways_evidence(
+        feed_rows(warehouse, pilot, "pathways"),
+        feed_rows(warehouse, pilot, "competencies"),
+        quarantined(warehouse, "pathways", "competencies"),
+        members,
+    )
+    return evidence
+
+
+def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement, ...]:
+    """Return governance, consent, order in time, enablement and measurability, in the pilot's steps."""
+    config = pilot.config
+    members = warehouse.read(MEMBERS)
+    enrolments = feed_rows(warehouse, pilot, "enrolments")
+    sessions = feed_rows(warehouse, pilot, "enablement_sessions")
+    consent = consent_order(warehouse.read("feeds.consents"), enrolments, members, start_instant(config.pilot))
+    snapshot = snapshot_rows(warehouse, pilot)
+    lock, _ = lock_state(pilot)
+    when = moments(
+        config,
+        snapshot=pd.Timestamp(snapshot["as_of"].iloc[0]).date(),
+        locked=lock.locked_on if lock else None,
+        consent=consent,
+        sso_complete_at=matrix_complete_at(feed_rows(warehouse, pilot, "sso_signins"), snapshot, members, config),
+    )
+    table = None if sessions is None else enablement(sessions, enrolments, members, config)
+    return (
+        *check_governance(config),
+        *check_consent(consent, config),
+        *check_timeline(when).requirements,
+        check_enablement(table, config),
+        *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
+        *(Requirement(f"{gap.feed}_feed", "1 KPIs", False, "warn", gap.sentence) for gap in gaps(warehouse, pilot)),
+    )
+
+
+def gaps(warehouse: Warehouse, pilot: Pilot) -> tuple[SwitchedOff, ...]:
+    """Return what each missing or empty feed switches off; a live feed counts as there until it may be read."""
+    present = present_rows(warehouse, pilot, baseline=False)
+    return switched_off(present, pilot.config.fairness.recommender.http is not None)
+
+
+def present_rows(warehouse: Warehouse, pilot: Pilot, *, baseline: bool) -> Mapping[str, int | None]:
+    """Return feed to number of accepted rows; of a feed that is live from some day on, those of the baseline.
+
+    A feed that may not have been read yet counts one row; one that is not configured counts None.
+    """
+    counts: dict[str, int | None] = {}
+    for name, feed in CANON.items():
+        table = f"feeds.{name}_baseline" if feed.live_from and baseline else f"feeds.{name}"
+        if pilot.config.feeds.get(name) is None:
+            counts[name] = None
+        elif not warehouse.exists(table):
+            counts[name] = 1
+        else:
+            counts[name] = int(warehouse.query(f"SELECT count(*) AS n FROM {table}")["n"].iloc[0])
+    return counts
