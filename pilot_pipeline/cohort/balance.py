@@ -27,23 +27,23 @@ def balance_table(members: pd.DataFrame, workforce: pd.DataFrame, config: PilotC
     Returns:
         `BALANCE_COLUMNS`, one row per covariate: first those of `cohort.balance`, by which the match is judged, then
         role_level, birth_year and the groups of the protected attributes ('gender: female'), which are described.
-        smd_before: pilot minus workforce not in the pilot; smd_after: pilot minus control; both in units of the SD
-        before matching, √((s²pilot + s²rest) / 2), so that they can be compared (Stuart 2010, Statistical Science 25;
-        Austin 2009, Statistics in Medicine 28). variance_ratio and ks (Kolmogorov-Smirnov) compare the arms after
-        matching; the ratio is missing for groups and where the controls do not vary. A group is shown only if neither
-        it nor what subtraction would reveal is smaller than the minimum in any column.
+        smd_before: pilot minus workforce not in the pilot; smd_after: pilot minus control, over the pairs; both in
+        units of the SD before matching, √((s²pilot + s²rest) / 2), so that they can be compared (Stuart 2010,
+        Statistical Science 25; Austin 2009, Statistics in Medicine 28). variance_ratio and ks (Kolmogorov-Smirnov)
+        compare the arms after matching; the ratio is missing for groups and where the controls do not vary. A group is
+        shown only if neither it nor what subtraction would reveal is smaller than the minimum in any column.
     """
     by_id = workforce.set_index("employee_id")
-    arms = {arm: by_id.loc[members.loc[members["arm"] == arm, "employee_id"]] for arm in ("pilot", "control")}
-    rest = by_id.drop(index=arms["pilot"].index)
-    rows = [
-        _row(name, pilot, others, control, groups=False)
-        for name, pilot, others, control in _measured(arms["pilot"], rest, arms["control"], config)
-    ]
-    rows += [
-        _row(name, pilot, others, control, groups=True)
-        for name, pilot, others, control in _grouped(arms["pilot"], rest, arms["control"], config)
-    ]
+    paired = members[members["pair_id"].notna()]
+    pilot = by_id.loc[members.loc[members["arm"] == "pilot", "employee_id"]]
+    frames = (
+        pilot,
+        by_id.drop(index=pilot.index),
+        by_id.loc[paired.loc[paired["arm"] == "pilot", "employee_id"]],
+        by_id.loc[paired.loc[paired["arm"] == "control", "employee_id"]],
+    )
+    rows = [_row(name, values, groups=False) for name, values in _measured(frames, config)]
+    rows += [_row(name, values, groups=True) for name, values in _grouped(frames, config)]
     frame = pd.DataFrame(rows, columns=list(BALANCE_COLUMNS))
     return frame.astype({"covariate": "str", "variance_ratio": "float64", "within_tolerance": "bool"})
 
@@ -52,51 +52,50 @@ def worst_imbalance(balance: pd.DataFrame, config: PilotConfig) -> tuple[str, fl
     """Return the declared covariate with the largest |SMD| after matching, and that SMD.
 
     Only `cohort.balance` is judged: with 30 pairs an attribute that nobody matched on exceeds 0.25 by chance in one
-    pilot of three, so that judging every described row would reject good cohorts.
+    pilot of three, so that judging every described row would reject good cohorts. A covariate that nobody has counts
+    as infinitely far apart: what was not measured was not shown to be alike.
     """
     judged = balance[balance["covariate"].isin(config.cohort.balance)]
-    worst = int(np.argmax(judged["smd_after"].abs().to_numpy()))
-    return str(judged["covariate"].iloc[worst]), float(judged["smd_after"].iloc[worst])
+    after = judged["smd_after"].fillna(np.inf).to_numpy()
+    worst = int(np.argmax(np.abs(after)))
+    return str(judged["covariate"].iloc[worst]), float(after[worst])
 
 
-Comparison = tuple[str, Floats, Floats, Floats]
+Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+Values = list[Floats]  # pilot, workforce not in the pilot, paired pilot, paired control
 
 
-def _measured(
-    pilot: pd.DataFrame, rest: pd.DataFrame, control: pd.DataFrame, config: PilotConfig
-) -> Iterator[Comparison]:
+def _measured(frames: Frames, config: PilotConfig) -> Iterator[tuple[str, Values]]:
     for name in dict.fromkeys((*config.cohort.balance, "role_level", "birth_year")):
-        known = [values[~np.isnan(values)] for values in (numbers(frame[name]) for frame in (pilot, rest, control))]
+        known = [values[~np.isnan(values)] for values in (numbers(frame[name]) for frame in frames)]
         if name in config.cohort.balance or all(len(values) >= config.privacy.min_group_size for values in known):
-            yield name, known[0], known[1], known[2]
+            yield name, known
 
 
-def _grouped(
-    pilot: pd.DataFrame, rest: pd.DataFrame, control: pd.DataFrame, config: PilotConfig
-) -> Iterator[Comparison]:
+def _grouped(frames: Frames, config: PilotConfig) -> Iterator[tuple[str, Values]]:
     for attribute in config.fairness.attributes:
-        parts = [frame[attribute].fillna("not recorded") for frame in (pilot, rest, control)]
+        parts = [frame[attribute].fillna("not recorded") for frame in frames]
         counts = pd.DataFrame({i: part.value_counts() for i, part in enumerate(parts)}).fillna(0).astype("int64")
         counts = counts.sort_index()
         shown = visible_groups(counts, config.privacy.min_group_size)
         for group in counts.index[shown.to_numpy()]:
-            indicators = [np.asarray(part == group, dtype=np.float64) for part in parts]
-            yield f"{attribute}: {group}", indicators[0], indicators[1], indicators[2]
+            yield f"{attribute}: {group}", [np.asarray(part == group, dtype=np.float64) for part in parts]
 
 
-def _row(name: str, pilot: Floats, rest: Floats, control: Floats, *, groups: bool) -> dict[str, object]:
+def _row(name: str, values: Values, *, groups: bool) -> dict[str, object]:
     from scipy.stats import ks_2samp
 
-    scale = float(np.sqrt((_variance(pilot) + _variance(rest)) / 2))
+    everyone, rest, pilot, control = values
+    scale = float(np.sqrt((_variance(everyone) + _variance(rest)) / 2))
     after = _standardised(pilot, control, scale)
     spread = _variance(control)
-    enough = len(pilot) > 0 and len(control) > 0
+    known = len(pilot) > 0 and len(control) > 0
     return {
         "covariate": name,
-        "smd_before": _standardised(pilot, rest, scale),
+        "smd_before": _standardised(everyone, rest, scale),
         "smd_after": after,
         "variance_ratio": np.nan if groups or spread == 0 else _variance(pilot) / spread,
-        "ks": float(ks_2samp(pilot, control, method="asymp").statistic) if enough else np.nan,
+        "ks": float(ks_2samp(pilot, control, method="asymp").statistic) if known else np.nan,
         "within_tolerance": bool(abs(after) <= TOLERANCE),
     }
 

@@ -44,15 +44,16 @@ class Cohort:
     """The pairs that the pilot's evidence rests on.
 
     Attributes:
-        members: two rows per pair (`MEMBER_COLUMNS`), ordered by pair, pilot first; rung is a name, 'exact' first;
-            distance is the Mahalanobis distance within the pair, the same on both rows.
-        unmatched: employee_id, reason: enrolled participants without a control or outside the cohort.
+        members: `MEMBER_COLUMNS`: two rows per pair, ordered by pair, pilot first, then the participants without a
+            control, who belong to the pilot arm all the same (the adoption denominator): their pair_id, rung and
+            distance are missing, and so is their cluster unless a pair judges their manager. rung is a name, 'exact'
+            first; distance is the Mahalanobis distance within the pair, the same on both rows.
+        unmatched: employee_id, reason: participants without a control, and enrolled people outside the cohort.
         explanation: what was matched, what was relaxed, and what blocks the rest, as sentences.
         warnings: what weakens the evidence; the design goes on.
         violations: those of the warnings that break R9 (departments, role levels).
         design: the design that the evidence really rests on.
         notes: how missing, constant and collinear covariates and rungs without data were handled.
-        participants: every participant fixed here, matched or not: the adoption denominator.
         spare_controls: how many people of the pool were left untouched.
     """
 
@@ -63,23 +64,23 @@ class Cohort:
     design: str
     notes: tuple[str, ...]
     violations: tuple[str, ...] = ()
-    participants: tuple[str, ...] = ()
     spare_controls: int = 0
 
     @property
     def n_pairs(self) -> int:
         """How many pairs there are."""
-        return len(self.members) // 2
+        return int(self.members["pair_id"].nunique())
 
     @property
     def n_clusters(self) -> int:
-        """How many judging clusters the pairs form."""
+        """How many judging clusters the pairs form: the units at which the verdict is judged."""
         return int(self.members["cluster"].nunique())
 
     @property
     def match_hash(self) -> str:
         """SHA-256 of the sorted pairs (pilot<TAB>control per line): equal exactly if the match is."""
-        by_arm = self.members.pivot(index="pair_id", columns="arm", values="employee_id")
+        paired = self.members[self.members["pair_id"].notna()]
+        by_arm = paired.pivot(index="pair_id", columns="arm", values="employee_id")
         lines = sorted(f"{pilot}\t{control}" for pilot, control in zip(by_arm["pilot"], by_arm["control"], strict=True))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -177,7 +178,8 @@ def _randomised_pairs(
     chosen = _choose(found, people, config)
     if len(chosen) < SMALLEST:
         raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), pair_gains(volunteers, admissibility)))
-    return toss(chosen, config.cohort.seed).sort_values("pilot", kind="stable").reset_index(drop=True)
+    arms, _ = toss(chosen, config.cohort.seed, admissibility.metric.standardised)
+    return arms.sort_values("pilot", kind="stable").reset_index(drop=True)
 
 
 def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig) -> Ints:
@@ -195,7 +197,7 @@ def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admi
 
 def _choose(found: pd.DataFrame, people: pd.DataFrame, config: PilotConfig) -> pd.DataFrame:
     where = people.iloc[found["pilot"].to_numpy()].reset_index(drop=True)
-    candidates = where[["department", "role_level"]].assign(rung=found["rung"].to_numpy())
+    candidates = where[["department", "role_level", "manager_id"]].assign(rung=found["rung"].to_numpy())
     rows = propose(candidates, people, config.cohort.size, config.cohort.role_levels[1], config.cohort.seed)
     return found.iloc[rows].reset_index(drop=True)
 
@@ -210,8 +212,8 @@ def _describe(
     pairs: pd.DataFrame,
     coin_decided: bool,
 ) -> Cohort:
-    members = _members(people, pairs, admissibility.ladder.rungs)
     alone = np.setdiff1d(participants, pairs["pilot"].to_numpy())
+    members = _members(people, pairs, alone, admissibility.ladder.rungs)
     blocked = obstacles(participants, pool.controls, alone, admissibility)
     ids = people["employee_id"]
     unmatched = [(ids.iloc[item.participant], item.reason) for item in blocked] + list(pool.left_out)
@@ -225,6 +227,7 @@ def _describe(
         proposed=not pool.given,
         left_out=len(pool.left_out),
     )
+    spares = pool.participants if coin_decided and not pool.given else pool.controls
     return Cohort(
         members=members,
         unmatched=pd.DataFrame(unmatched, columns=["employee_id", "reason"], dtype="str"),
@@ -233,23 +236,22 @@ def _describe(
         design=design,
         notes=(*admissibility.metric.notes, *admissibility.ladder.notes),
         violations=violations,
-        participants=tuple(ids.iloc[participants]),
-        spare_controls=len(
-            np.setdiff1d(
-                pool.participants if not pool.given and coin_decided else pool.controls,
-                pairs[["pilot", "control"]].to_numpy().ravel(),
-            )
-        ),
+        spare_controls=len(np.setdiff1d(spares, pairs[["pilot", "control"]].to_numpy())),
     )
 
 
-def _members(people: pd.DataFrame, pairs: pd.DataFrame, rungs: tuple[str, ...]) -> pd.DataFrame:
-    clusters = judging_clusters(pairs, people["manager_id"])
-    order = np.column_stack([pairs["pilot"], pairs["control"]]).ravel()
-    members = people.iloc[order].reset_index(drop=True)
-    members["arm"] = pd.Series(["pilot", "control"] * len(pairs), dtype="str")
-    members["pair_id"] = np.repeat(np.arange(1, len(pairs) + 1), 2)
-    members["cluster"] = np.repeat(clusters, 2)
-    members["rung"] = pd.Series([rungs[rung] for rung in np.repeat(pairs["rung"].to_numpy(), 2)], dtype="str")
-    members["distance"] = np.repeat(pairs["distance"].to_numpy(), 2)
+def _members(people: pd.DataFrame, pairs: pd.DataFrame, alone: Ints, rungs: tuple[str, ...]) -> pd.DataFrame:
+    both = np.column_stack([pairs["pilot"], pairs["control"]]).ravel()
+    members = people.iloc[np.concatenate([both, alone])].reset_index(drop=True)
+    single: list[object] = [None] * len(alone)
+    clusters = np.repeat(judging_clusters(pairs, people["manager_id"]), 2)
+    of_manager = dict(zip(members["manager_id"], clusters.tolist(), strict=False))  # the pairs' rows come first
+    joined = [of_manager.get(manager) for manager in people["manager_id"].iloc[alone]]
+    names = [rungs[rung] for rung in np.repeat(pairs["rung"].to_numpy(), 2)]
+    pair_ids = np.repeat(np.arange(1, len(pairs) + 1), 2).tolist()
+    members["arm"] = pd.Series(["pilot", "control"] * len(pairs) + ["pilot"] * len(alone), dtype="str")
+    members["pair_id"] = pd.Series(pair_ids + single, dtype="Int64")
+    members["cluster"] = pd.Series(clusters.tolist() + joined, dtype="Int64")
+    members["rung"] = pd.Series(names + single, dtype="str")
+    members["distance"] = np.concatenate([np.repeat(pairs["distance"].to_numpy(), 2), np.full(len(alone), np.nan)])
     return members[list(MEMBER_COLUMNS)]

@@ -43,10 +43,11 @@ def match_controls(participants: Ints, pool: Ints, admissibility: Admissibility)
                 }
             )
         )
-    return _stack(found)
+    return stack(found)
 
 
-def _stack(found: list[pd.DataFrame]) -> pd.DataFrame:
+def stack(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join the pairs of several blocks, ascending by pilot; none at all give an empty frame of the same shape."""
     found = [frame for frame in found if len(frame)]
     if not found:
         kinds = {"pilot": "int64", "control": "int64", "rung": "int64", "distance": "float64"}

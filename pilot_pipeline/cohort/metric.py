@@ -19,11 +19,12 @@ _RESIDUAL = 1e-6
 class Metric:
     """Where each person of the workforce stands.
 
-    `coordinates` (people × dimensions) are whitened, so that the Euclidean distance between two rows is their
-    Mahalanobis distance. `performance` is the raw score (NaN where missing), `performance_sd` its SD in the workforce.
-    `notes` name what was left out or filled in.
+    `standardised` (people × covariates) holds the usable covariates in SDs, `coordinates` the same whitened, so that
+    the Euclidean distance between two rows is their Mahalanobis distance. `performance` is the raw score (NaN where
+    missing), `performance_sd` its SD in the workforce. `notes` name what was left out or filled in.
     """
 
+    standardised: Floats
     coordinates: Floats
     performance: Floats
     performance_sd: float
@@ -66,11 +67,12 @@ def build_metric(workforce: pd.DataFrame, covariates: Sequence[str]) -> Metric:
             flag = missing - missing.mean()
             columns.append((f"{name} missing", flag / flag.std()))
     performance = numbers(workforce["performance_score"])
-    return Metric(_whiten(columns, len(workforce), notes), performance, _sd(performance), tuple(notes))
+    standardised = _independent(columns, len(workforce), notes)
+    return Metric(standardised, _whiten(standardised), performance, _sd(performance), tuple(notes))
 
 
-def _whiten(columns: list[tuple[str, Floats]], people: int, notes: list[str]) -> Floats:
-    """Drop columns that earlier ones already determine (Gram-Schmidt), then whiten by the Cholesky factor."""
+def _independent(columns: list[tuple[str, Floats]], people: int, notes: list[str]) -> Floats:
+    """Drop columns that earlier ones already determine (Gram-Schmidt); returns people × what is left."""
     basis: list[Floats] = []
     kept: list[Floats] = []
     for name, column in columns:
@@ -87,8 +89,14 @@ def _whiten(columns: list[tuple[str, Floats]], people: int, notes: list[str]) ->
     if not kept:
         notes.append("No covariate distinguishes people; every admissible control is equally near.")
         return np.zeros((people, 0))
-    matrix = np.column_stack(kept)
-    factor = np.linalg.cholesky(matrix.T @ matrix / people)
+    return np.column_stack(kept)
+
+
+def _whiten(matrix: Floats) -> Floats:
+    """Turn standardised columns into uncorrelated ones of unit variance, by the Cholesky factor of the correlation."""
+    if not matrix.shape[1]:
+        return matrix
+    factor = np.linalg.cholesky(matrix.T @ matrix / len(matrix))
     return np.asarray(np.linalg.solve(factor, matrix.T).T)
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints
-from pilot_pipeline.cohort.matching import _stack
+from pilot_pipeline.cohort.matching import stack
+from pilot_pipeline.cohort.metric import Floats
 
 _EXACT_UP_TO = 120  # people in a block; above, each keeps the nearest partners only
 _PARTNERS = 10
+_GOOD_SMD, _MOST_TOSSES = 0.1, 1000
 _UNITS = 10**9  # distances are compared in units of 1e-9
 
 
@@ -28,7 +30,7 @@ def pair_volunteers(volunteers: Ints, admissibility: Admissibility) -> pd.DataFr
         people = volunteers[admissibility.blocks[volunteers] == block]
         if len(people) > 1:
             found.append(_pair_block(people, admissibility))
-    return _stack(found)
+    return stack(found)
 
 
 def _pair_block(people: Ints, admissibility: Admissibility) -> pd.DataFrame:
@@ -91,9 +93,28 @@ def _most_pairs(edges: np.ndarray) -> int:
     return len(nx.max_weight_matching(graph, maxcardinality=True))
 
 
-def toss(pairs: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Let a seeded fair coin decide, pair by pair, which of the two gets the tool."""
-    swap = np.random.default_rng(seed).random(len(pairs)) < 0.5
-    pilot = np.where(swap, pairs["control"], pairs["pilot"])
-    control = np.where(swap, pairs["pilot"], pairs["control"])
-    return pairs.assign(pilot=pilot, control=control)
+def toss(pairs: pd.DataFrame, seed: int, standardised: Floats) -> tuple[pd.DataFrame, int]:
+    """Let a seeded fair coin decide, pair by pair, which of the two gets the tool.
+
+    Args:
+        pairs: pilot and control as positions.
+        seed: of the coin.
+        standardised: the covariates by position, in SDs.
+
+    Returns:
+        The pairs with their arms, and how often all coins were tossed: again until no covariate's mean differs by more
+        than 0.1 SD between the arms, at most 1,000 times, then the best of them (rerandomisation, Morgan and Rubin
+        2012, Annals of Statistics 40). A sign-flip test stays valid after it, if anything conservative.
+    """
+    coin = np.random.default_rng(seed)
+    difference = standardised[pairs["pilot"].to_numpy()] - standardised[pairs["control"].to_numpy()]
+    best, least, tosses = np.zeros(len(pairs), dtype=bool), np.inf, 0
+    while least > _GOOD_SMD and tosses < _MOST_TOSSES:
+        swap = coin.random(len(pairs)) < 0.5
+        worst = float(np.abs(np.where(swap, -1.0, 1.0) @ difference / len(pairs)).max(initial=0.0))
+        tosses += 1
+        if worst < least:
+            best, least = swap, worst
+    pilot = np.where(best, pairs["control"], pairs["pilot"])
+    control = np.where(best, pairs["pilot"], pairs["control"])
+    return pairs.assign(pilot=pilot, control=control), tosses

@@ -66,7 +66,7 @@ def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str,
     """Say for each KPI, and for attrition, what the achieved pairs and clusters can show.
 
     Args:
-        members: `Cohort.members`.
+        members: `Cohort.members`; effects rest on the pairs, the other KPIs on every participant.
         config: `kpis` (targets), `decision.alpha` and `pilot.weeks`.
         pair_sds: SD of a pair difference by effect KPI, in its unit, where a baseline gives one.
 
@@ -74,15 +74,16 @@ def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str,
         `MDE_COLUMNS`: effect KPIs in SDs of a pair difference (in the KPI's unit where `pair_sds` has it), adoption as
         the true share that passes with 80 % power, completion and pulse as half-widths, attrition as people per arm.
     """
-    sizes = (members.groupby("cluster").size() // 2).tolist()
-    pairs = len(members) // 2
+    paired = members[members["pair_id"].notna()]
+    sizes = (paired.groupby("cluster").size() // 2).tolist()
+    pairs, participants = len(paired) // 2, int((members["arm"] == "pilot").sum())
     kpis, alpha, sds = config.kpis, config.decision.alpha, pair_sds or {}
     rows = [
         _effect("behaviour_change", "score points", kpis.behaviour_change.target, sds, sizes=sizes, alpha=alpha),
         _effect("prep_time_reduction", "share", kpis.prep_time_reduction.target, sds, sizes=sizes, alpha=alpha),
-        _adoption(pairs, config),
-        _half_width("module_completion", "share", pairs, 0.35, "if people differ with an SD of 0.35"),
-        _half_width("pulse", "score points", pairs, 0.8, "if people differ with an SD of 0.8 points"),
+        _adoption(participants, config),
+        _half_width("module_completion", "share", participants, 0.35, "if people differ with an SD of 0.35"),
+        _half_width("pulse", "score points", participants, 0.8, "if people differ with an SD of 0.8 points"),
         _attrition(pairs, config),
     ]
     return pd.DataFrame(rows, columns=list(MDE_COLUMNS)).astype({"kpi": "str", "unit": "str", "sentence": "str"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,8 @@ def propose(candidates: pd.DataFrame, workforce: pd.DataFrame, size: int, most_l
     """Choose candidates so that departments and role levels are represented as in the workforce.
 
     Args:
-        candidates: one row per person (or pair) that can be had, in a fixed order: department, role_level, rung.
+        candidates: one row per person (or pair) that can be had, in a fixed order: department, role_level,
+            manager_id, rung.
         workforce: the people to be represented: department, role_level.
         size: how many to choose; fewer candidates are all taken.
         most_levels: at most this many role levels; those with the most candidates are kept.
@@ -35,13 +38,25 @@ def propose(candidates: pd.DataFrame, workforce: pd.DataFrame, size: int, most_l
     quota = largest_remainder(
         np.array([people.get(key, 0) for key in cells], dtype=float), size, np.array([have[key] for key in cells])
     )
-    shuffled = np.random.default_rng(seed).random(len(candidates))
-    order = np.lexsort((shuffled, candidates["rung"].to_numpy()))
+    order = np.lexsort((np.random.default_rng(seed).random(len(candidates)), candidates["rung"].to_numpy()))
+    teams: Counter[object] = Counter()
     chosen: list[int] = []
     for key, count in zip(cells, quota, strict=True):
         inside = [int(row) for row in order if usable[row] and cell.iloc[row] == key]
-        chosen.extend(inside[:count])
+        chosen.extend(_spread(inside, count, candidates, teams))
     return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _spread(rows: list[int], count: int, candidates: pd.DataFrame, teams: Counter[object]) -> list[int]:
+    """Take rows one by one: lowest rung, then the manager with the fewest so far, then the order they come in."""
+    rung, manager = candidates["rung"].tolist(), candidates["manager_id"].tolist()
+    left, taken = list(rows), []
+    for _ in range(count):
+        best = min(left, key=lambda row: (rung[row], teams[manager[row]]))
+        teams[manager[best]] += 1
+        left.remove(best)
+        taken.append(best)
+    return taken
 
 
 def largest_remainder(weights: np.ndarray, seats: int, capacity: np.ndarray) -> Ints:

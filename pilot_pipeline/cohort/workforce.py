@@ -10,6 +10,7 @@ import pandas as pd
 
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.errors import BadInput
+from pilot_pipeline.feeds.canon import CANON
 
 DAYS_PER_YEAR = 365.25
 PRESENT = ("active", "leave")
@@ -55,7 +56,7 @@ def build_workforce(employees: pd.DataFrame, config: PilotConfig, as_of: date) -
         BadInput: no snapshot, an employee twice in it, or a role in two families.
     """
     snapshot = pd.Timestamp(choose_snapshot(employees, as_of))
-    rows = employees.loc[pd.to_datetime(employees["as_of"]) == snapshot].copy()
+    rows = _complete(employees.loc[pd.to_datetime(employees["as_of"]) == snapshot])
     repeated = int(rows["employee_id"].duplicated().sum())
     if repeated:
         raise BadInput(f"employees: {repeated} rows of the snapshot of {snapshot.date()} repeat an employee_id.")
@@ -68,6 +69,15 @@ def build_workforce(employees: pd.DataFrame, config: PilotConfig, as_of: date) -
     rows["role_family"] = _text(rows["role"].map(family_of_role(config.cohort.role_families)))
     present = rows[rows["employment_status"].isin(PRESENT)]
     return present.sort_values("id_rank", kind="stable").reset_index(drop=True)
+
+
+def _complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the nullable columns that a company does not deliver, empty: the rest of the code meets one shape."""
+    empty = {"text": "str", "integer": "Int64", "number": "float64", "date": "datetime64[us]"}
+    absent = {c.name: c for c in CANON["employees"].columns if c.nullable and c.name not in rows}
+    return rows.assign(
+        **{name: pd.Series(index=rows.index, dtype=empty[column.type]) for name, column in absent.items()}
+    )
 
 
 def age_bands(birth_year: pd.Series, starts_on: date) -> pd.Series:
