@@ -123,8 +123,8 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
         raise ValueError(f"record_checks takes the results of one checkpoint; got {sorted(names) or 'none'}")
     (checkpoint,) = names
     seen = _read(store, SEEN, SEEN_COLUMNS)
-    known = seen.loc[(seen["checkpoint"] == checkpoint) & (seen["evidence_hash"] == evidence), "first_seen_at"]
-    first_seen = pd.Timestamp(known.iloc[0]) if len(known) else pd.Timestamp(now)
+    known = seen.loc[(seen["checkpoint"] == checkpoint) & (seen["evidence_hash"] == evidence)]
+    seen_at = first_seen(store, checkpoint, evidence, now)
     rows = _typed(
         pd.DataFrame(
             [
@@ -136,7 +136,7 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
                     "severity": result.severity,
                     "rows_checked": result.rows_checked,
                     "rows_failed": result.rows_failed,
-                    "checked_at": first_seen,
+                    "checked_at": seen_at,
                     "evidence_hash": evidence,
                     "detail": result.detail,
                 }
@@ -148,9 +148,16 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
     earlier = _read(store, CHECKS, CHECKS_COLUMNS)
     _replace(store, CHECKS, [earlier.loc[earlier["checkpoint"] != checkpoint], rows], CHECKS_COLUMNS)
     if not len(known):
-        new = {"checkpoint": [checkpoint], "evidence_hash": [evidence], "first_seen_at": [first_seen]}
+        new = {"checkpoint": [checkpoint], "evidence_hash": [evidence], "first_seen_at": [seen_at]}
         _replace(store, SEEN, [seen, _typed(pd.DataFrame(new), SEEN_COLUMNS)], SEEN_COLUMNS)
     return rows
+
+
+def first_seen(store: Store, checkpoint: str, evidence: str, now: datetime) -> pd.Timestamp:
+    """Return the instant when this evidence was first judged, `now` where it never was."""
+    seen = _read(store, SEEN, SEEN_COLUMNS)
+    known = seen.loc[(seen["checkpoint"] == checkpoint) & (seen["evidence_hash"] == evidence), "first_seen_at"]
+    return pd.Timestamp(known.iloc[0]) if len(known) else pd.Timestamp(now)
 
 
 def store_golive(store: Store, requirements: Sequence[Requirement], now: datetime) -> pd.DataFrame:
