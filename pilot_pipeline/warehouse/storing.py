@@ -135,14 +135,15 @@ def check_stored_types(connection: duckdb.DuckDBPyConnection, target: Target) ->
     stored = relation_types(connection, target.table)
     check_columns(target.table, list(target.types), list(stored))
     for column, kind in target.types.items():
-        if _canonical(connection, kind) != stored[column]:
+        if canonical_type(connection, kind) != stored[column]:
             raise BadInput(
                 f"{target.table}: column {column} is stored as {stored[column]} but now declared {kind}; "
                 "delete the warehouse file and run again from week 1."
             )
 
 
-def _canonical(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
+def canonical_type(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
+    """Return DuckDB's own name of a SQL type: INT becomes INTEGER."""
     return str(first_row(connection, f"SELECT typeof(CAST(NULL AS {kind}))")[0])
 
 
