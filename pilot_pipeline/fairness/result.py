@@ -1,0 +1,92 @@
+"""What an audit says, as one value: verdicts, rates, power and sentences; reaching it is `audit`'s business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import pandas as pd
+
+Verdict = Literal["bias_found", "no_evidence", "underpowered", "not_testable"]
+
+ATTRIBUTES = ["attribute", "p_value", "q_value", "verdict", "power", "level", "group_value", "where", "z"]
+"""One row per attribute: its verdict, and where the largest difference lies (description, not a test)."""
+
+TABLE = [
+    *("audit", "as_of", "attribute", "group_value", "pathway_id", "n", "rate", "impact_ratio", "p_value", "q_value"),
+    *("verdict", "suppressed"),
+]
+"""The columns of the published `bias_audit`."""
+
+ENOUGH_POWER = 0.80
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The result of one bias audit.
+
+    Attributes:
+        kind: synthetic, or live.
+        as_of: the week's Monday, or the day when the synthetic answers were first seen.
+        verdict: the worst of the attributes: bias_found, then underpowered, then no_evidence; not_testable when no
+            attribute is testable.
+        attributes: `ATTRIBUTES`.
+        table: `TABLE`, one row per attribute, group and pathway; small groups are suppressed.
+        themes: the same over pathway themes (`theme` for `pathway_id`), without the verdict columns; may be empty.
+        reported: four-fifths, Fisher, Cochran–Mantel–Haenszel and ratio intervals; they decide nothing.
+        power: attribute, group_value, power for severe steering.
+        instability: synthetic: attribute, sets, flips, flip_rate, aa_sets, aa_flip_rate, excess, excess_high.
+        flips: synthetic: attribute, group_value, other_value, sets, flips, flip_rate.
+        proxy: synthetic: attribute, p_value, q_value, level, group_value, where, z, of the correlated population.
+        findings: sentences for people, without anyone's name or a small group's.
+        n: people with a first choice, or twin sets.
+    """
+
+    kind: Literal["synthetic", "live"]
+    as_of: date
+    verdict: Verdict
+    attributes: pd.DataFrame
+    table: pd.DataFrame
+    findings: tuple[str, ...]
+    n: int
+    week_no: int | None = None
+    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reported: pd.DataFrame = field(default_factory=pd.DataFrame)
+    power: pd.DataFrame = field(default_factory=pd.DataFrame)
+    instability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    proxy: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flips: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def blocks(self) -> bool:
+        """Bias was found; there is no waiver."""
+        return self.verdict == "bias_found"
+
+    def __str__(self) -> str:
+        return "\n".join((f"{self.kind} bias audit as of {self.as_of}: {self.verdict}", *self.findings))
+
+
+def judge(q_value: float, power: float, testable: bool, alpha: float) -> Verdict:
+    """Return an attribute's verdict from its adjusted p and the power behind it."""
+    if not testable:
+        return "not_testable"
+    if q_value <= alpha:
+        return "bias_found"
+    return "no_evidence" if power >= ENOUGH_POWER else "underpowered"
+
+
+def overall(verdicts: pd.Series[str]) -> Verdict:
+    """Return the audit's verdict from those of its attributes."""
+    order: tuple[Verdict, ...] = ("bias_found", "underpowered", "no_evidence")
+    return next((verdict for verdict in order if verdicts.eq(verdict).any()), "not_testable")
+
+
+def published(rates: pd.DataFrame, attributes: pd.DataFrame, kind: str, as_of: date) -> pd.DataFrame:
+    """Join rates and verdicts into the published columns; a suppressed row keeps its keys and verdict only."""
+    table = rates.merge(attributes[["attribute", "p_value", "q_value", "verdict"]], on="attribute", how="left")
+    for column in ("p_value", "q_value"):
+        table[column] = table[column].astype("Float64").mask(table["suppressed"] | table[column].isna())
+    table = table.assign(audit=kind, as_of=pd.Timestamp(as_of).as_unit("us"))[TABLE]
+    keys = ["attribute", "group_value", "pathway_id"]
+    return table.sort_values(keys, kind="stable", ignore_index=True)
