@@ -115,21 +115,22 @@ def form_cohort(
     admissibility = apply_ladder(ladder, metric, people)
     randomised = config.cohort.design == "matched_pair_randomised"
     participants = pool.participants
+    tosses = 0
     if pool.given:
         _require_size(len(participants))
         _refuse_low_performers(metric.performance, participants)
         pairs = match_controls(participants, _require_controls(pool), admissibility)
     elif randomised:
-        pairs = _randomised_pairs(people, pool, admissibility, config)
+        pairs, tosses = _randomised_pairs(people, pool, admissibility, config)
         participants = np.sort(pairs["pilot"].to_numpy())
     else:
         participants = _proposed_participants(people, pool, admissibility, config)
         pairs = match_controls(participants, _require_controls(pool), admissibility)
     if pairs.empty:
         raise BadInput(wording.nobody_matched(len(participants), gains(participants, pool.controls, admissibility)))
-    coin_decided = randomised and (not pool.given or pool.both_arms)
+    design = "matched_pair_randomised" if randomised and (tosses or pool.both_arms) else "matched_control"
     return _describe(
-        people, pool, admissibility, config, participants=participants, pairs=pairs, coin_decided=coin_decided
+        people, pool, admissibility, config, participants=participants, pairs=pairs, design=design, tosses=tosses
     )
 
 
@@ -170,7 +171,7 @@ def _refuse_low_performers(performance: np.ndarray, participants: Ints) -> None:
 
 def _randomised_pairs(
     people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, int]:
     volunteers = pool.participants
     if len(volunteers) < 2 * SMALLEST:
         raise BadInput(wording.too_few_volunteers(len(volunteers), 2 * SMALLEST, "pairs among volunteers"))
@@ -178,8 +179,8 @@ def _randomised_pairs(
     chosen = _choose(found, people, config)
     if len(chosen) < SMALLEST:
         raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), pair_gains(volunteers, admissibility)))
-    arms, _ = toss(chosen, config.cohort.seed, admissibility.metric.standardised)
-    return arms.sort_values("pilot", kind="stable").reset_index(drop=True)
+    arms, tosses = toss(chosen, config.cohort.seed, admissibility.metric.standardised)
+    return arms.sort_values("pilot", kind="stable").reset_index(drop=True), tosses
 
 
 def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig) -> Ints:
@@ -210,7 +211,8 @@ def _describe(
     *,
     participants: Ints,
     pairs: pd.DataFrame,
-    coin_decided: bool,
+    design: str,
+    tosses: int,
 ) -> Cohort:
     alone = np.setdiff1d(participants, pairs["pilot"].to_numpy())
     members = _members(people, pairs, alone, admissibility.ladder.rungs)
@@ -218,7 +220,6 @@ def _describe(
     ids = people["employee_id"]
     unmatched = [(ids.iloc[item.participant], item.reason) for item in blocked] + list(pool.left_out)
     violations = wording.violations(people.iloc[participants], config.cohort.role_levels)
-    design = "matched_pair_randomised" if coin_decided else "matched_control"
     gained = gains(participants, pool.controls, admissibility) if len(alone) else {}
     counts = wording.Counts(
         participants=len(participants),
@@ -226,8 +227,9 @@ def _describe(
         clusters=int(members["cluster"].nunique()),
         proposed=not pool.given,
         left_out=len(pool.left_out),
+        tosses=tosses,
     )
-    spares = pool.participants if coin_decided and not pool.given else pool.controls
+    spares = pool.participants if tosses else pool.controls
     return Cohort(
         members=members,
         unmatched=pd.DataFrame(unmatched, columns=["employee_id", "reason"], dtype="str"),

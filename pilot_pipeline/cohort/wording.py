@@ -33,6 +33,7 @@ class Counts:
     clusters: int
     proposed: bool
     left_out: int
+    tosses: int
 
 
 def explain(
@@ -56,6 +57,11 @@ def explain(
         if len(chosen):
             named = "" if rung == rungs[0] else f" (pair {', '.join(str(pair) for pair in chosen)})"
             sentences.append(f"{_count(len(chosen), 'pair')} {_RUNG_NAMES[rung]}{named}.")
+    if counts.tosses > 1:
+        sentences.append(
+            f"All coins were tossed {counts.tosses} times, until the balance covariates agreed (rerandomisation; the "
+            "sign-flip tests stay valid)."
+        )
     if counts.left_out:
         sentences.append(
             f"{_count(counts.left_out, 'enrolled participant')} left out; the reasons stand in `unmatched`."
