@@ -51,7 +51,8 @@ def bias_heat_map(bias_audit: pd.DataFrame, audit: str | None = None) -> alt.Lay
     ink = alt.condition("abs(datum.distance) > 17", alt.value("white"), alt.value("#1b2430"))
     words = base.mark_text(fontSize=11).encode(text="word:N", color=ink)
     count = len(dict.fromkeys(cell["group"] for cell in cells))
-    return fitted([tiles, words], _title(rows), 24 * count)
+    map_ = fitted([tiles, words], _title(rows), 24 * count)
+    return map_.properties(padding={"left": 0, "top": 0, "right": 18, "bottom": 0})  # room for the last slanted label
 
 
 def _cells(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

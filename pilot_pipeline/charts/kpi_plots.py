@@ -111,13 +111,15 @@ def _y(kpi: str) -> alt.Y:
     import altair as alt
 
     title = {"behaviour_change": "score points", "pulse": "score, 1 to 5"}.get(kpi, "per cent")
-    return alt.Y("value:Q", title=title, scale=alt.Scale(zero=kpi != "pulse"), axis=alt.Axis(tickCount=5))
+    scale = alt.Scale(domain=[1, 5], zero=False) if kpi == "pulse" else alt.Scale(zero=True)
+    return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
 
 
 def _colour() -> alt.Color:
     import altair as alt
 
-    return alt.Color("arm:N", scale=alt.Scale(domain=list(_ARMS), range=[PILOT, CONTROL]))
+    solid = alt.Legend(symbolOpacity=1)
+    return alt.Color("arm:N", legend=solid, scale=alt.Scale(domain=list(_ARMS), range=[PILOT, CONTROL]))
 
 
 def _lines(rows: list[dict[str, Any]], kpi: str, weeks: list[int]) -> list[alt.Chart]:

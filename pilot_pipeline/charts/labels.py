@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 KPI_LABELS: Mapping[str, str] = MappingProxyType(
     {
-        "adoption": "Weekly active users",
+        "adoption": "Adoption",
         "module_completion": "Module completion",
         "behaviour_change": "Behaviour change",
-        "prep_time_reduction": "Manager prep time saved",
-        "pulse": "Participant pulse",
+        "prep_time_reduction": "Prep-time reduction",
+        "pulse": "Pulse",
     }
 )
-"""The five KPIs, in the order in which they are always shown."""
+"""The five KPIs as the verdict's reasons call them, in the order in which they are always shown."""
 
 SHARE_KPIS = frozenset({"adoption", "module_completion", "prep_time_reduction"})
 """KPIs whose values are shares, shown as per cent."""
@@ -27,7 +27,7 @@ LEVER_LABELS: Mapping[str, str] = MappingProxyType(
         "attrition": "Voluntary attrition",
         "performance": "Performance",
         "total_without_attrition": "Net, without attrition",
-        "total": "Net value, all levers",
+        "total": "Net, all levers",
     }
 )
 

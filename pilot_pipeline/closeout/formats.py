@@ -40,7 +40,7 @@ def money(amount: Any, currency: str) -> str:
     if amount is None:
         return NONE
     rounded = float(f"{amount:.3g}")
-    return f"{_MINUS if rounded < 0 else ''}{currency}{_SPACE}{abs(rounded):,.0f}"
+    return f"{currency}{_SPACE}{_MINUS if rounded < 0 else ''}{abs(rounded):,.0f}"
 
 
 def p_value(value: Any) -> str:

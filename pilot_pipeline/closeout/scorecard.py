@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,8 +70,9 @@ class Provenance:
 class Scorecard:
     """Everything the scorecard shows; the first nine frames have the columns of the published tables.
 
-    `decision` is None while the pilot runs. `tornado`, `break_even` and `costs` come from `value`, `mde` from
-    `cohort.power` (kpi, unit, mde, sentence); an empty frame leaves its part out. Shares are 0 to 1.
+    `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
+    `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
+    state); an empty frame leaves its part out. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -102,6 +103,7 @@ class Scorecard:
     break_even: pd.DataFrame = field(default_factory=_none)
     costs: tuple[tuple[str, float], ...] = ()
     mde: pd.DataFrame = field(default_factory=_none)
+    sso_matrix: pd.DataFrame = field(default_factory=_none)
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,12 @@ def render_scorecard(card: Scorecard) -> str:
     page = environment.get_template("scorecard.html.j2").render(
         card=card,
         page=_page(card),
-        headline=HEADLINES[card.decision] if card.decision else INTERIM,
+        headline=HEADLINES[card.decision] if card.decision and card.label != "interim" else INTERIM,
         label_meaning=LABELS[card.label],
         design=DESIGNS.get(card.pilot.design, ""),
         limits=(*standing_limits(card.pilot.design), *card.limits),
+        fewer=formats.fewer_than(card.pilot.min_group_size),
+        last_day=card.pilot.ends_on - timedelta(days=1),
         day=formats.day,
         percent=formats.percent,
         css=Markup((_TEMPLATES / "scorecard.css").read_text(encoding="utf-8")),  # ours, not a person's

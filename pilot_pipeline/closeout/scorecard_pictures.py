@@ -33,6 +33,7 @@ class Pictures:
     cohort: tuple[Picture, ...]
     fairness: tuple[Picture, ...]
     value: tuple[Picture, ...]
+    readiness: tuple[Picture, ...]
 
 
 def draw_pictures(card: Scorecard) -> Pictures:
@@ -53,6 +54,7 @@ def draw_pictures(card: Scorecard) -> Pictures:
             ),
             *_drawn("tornado", len(card.tornado) > 0, lambda: plots.tornado_bars(card.tornado, currency)),
         ),
+        readiness=_drawn("sso", len(card.sso_matrix) > 0, lambda: plots.sso_matrix(card.sso_matrix)),
     )
 
 

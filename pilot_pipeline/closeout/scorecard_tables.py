@@ -40,7 +40,7 @@ def kpi_table(scorecard: pd.DataFrame) -> Table:
     rows = sorted(_rows(scorecard), key=lambda row: order.index(str(row["kpi"])))
     return _table(
         "The five KPIs against the targets fixed before launch",
-        ("KPI", "Target", "Actual", "90 % interval", "Verdict", "p by manager", "p by pair", "Pairs", "Clusters"),
+        ("KPI", "Target", "Actual", "90 % interval", "Result", "p by manager", "p by pair", "Pairs", "Clusters"),
         [_kpi_row(row) for row in rows],
         numeric=(1, 2, 3, 5, 6, 7, 8),
     )
@@ -171,7 +171,7 @@ def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
 def _summary_cells(row: dict[str, Any], minimum: int) -> list[Cell]:
     if row["suppressed"]:
         return [Cell(formats.fewer_than(minimum), tone="muted")] * 3
-    show = formats.percent if str(row["metric"]).startswith("share") else _compact
+    show = formats.percent if ":" in str(row["metric"]) else _compact  # "gender: female" is a group's share
     return [Cell(show(row[name])) for name in ("pilot", "control", "workforce")]
 
 

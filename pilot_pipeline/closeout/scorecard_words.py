@@ -71,11 +71,11 @@ EVIDENCE: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 KPI_MEANINGS: Mapping[str, str] = MappingProxyType(
     {
-        "adoption": "active in the deadline week, of everyone who was given the tool",
+        "adoption": "weekly active users in the deadline week, of everyone who was given the tool",
         "module_completion": "modules completed, of those assigned and due",
         "behaviour_change": "manager-observed score points, pilot minus control",
         "prep_time_reduction": "less preparation per report and week, pilot minus control",
-        "pulse": "mean answer from 1 to 5, over the pulse weeks",
+        "pulse": "participants' mean answer from 1 to 5, over the pulse weeks",
     }
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -16,13 +18,14 @@ _UNITS = {
 }
 
 
-def tornado(inputs: ValueInputs, roi: RoiSection, seed: int) -> pd.DataFrame:
+def tornado(inputs: ValueInputs, roi: RoiSection, seed: int, *, with_attrition: bool = False) -> pd.DataFrame:
     """Move one input from its P10 to its P90, the rest at medians, and return what the net value does.
 
     Columns input, low, high, centre, total_low, total_high, swing. Money in the configured
-    currency; rows by falling swing; empty when no lever is estimable.
+    currency; rows by falling swing; empty when no lever is estimable. Attrition stays out unless asked for, because its
+    uncertainty over a few weeks would dwarf every other input.
     """
-    drawn = draw_inputs(inputs, roi, seed)
+    drawn = draw_inputs(inputs if with_attrition else replace(inputs, pilot_attrition=None), roi, seed)
     columns = ["input", "low", "high", "centre", "total_low", "total_high", "swing"]
     if not lever_money(drawn, drawn.draws):
         return pd.DataFrame(columns=columns)
@@ -37,13 +40,14 @@ def tornado(inputs: ValueInputs, roi: RoiSection, seed: int) -> pd.DataFrame:
     return frame.sort_values(["swing", "input"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def break_even(inputs: ValueInputs, roi: RoiSection, seed: int) -> pd.DataFrame:
+def break_even(inputs: ValueInputs, roi: RoiSection, seed: int, *, with_attrition: bool = False) -> pd.DataFrame:
     """Return the value of one input at which the net value is zero, the rest at medians.
 
     Columns input, unit, assumed, break_even. The net value is linear in each input; `break_even` is
-    NaN where the input does not move it. The last row is the highest licence price per person and year.
+    NaN where the input does not move it. Attrition as in `tornado`. The last row is the highest licence price per
+    person and year.
     """
-    drawn = draw_inputs(inputs, roi, seed)
+    drawn = draw_inputs(inputs if with_attrition else replace(inputs, pilot_attrition=None), roi, seed)
     columns = ["input", "unit", "assumed", "break_even"]
     if not lever_money(drawn, drawn.draws):
         return pd.DataFrame(columns=columns)

@@ -101,8 +101,8 @@ def cohort_summary() -> pd.DataFrame:
         ("people", 30.0, 30.0, 812.0, False),
         ("mean performance_score", 3.28, 3.26, 3.19, False),
         ("mean tenure_years", 5.1, 5.3, 6.2, False),
-        ("share gender=f", 0.47, 0.50, 0.48, False),
-        ("share gender=x", None, None, None, True),
+        ("gender: f", 0.47, 0.50, 0.48, False),
+        ("gender: x", None, None, None, True),
     ]
     return pd.DataFrame(rows, columns=["metric", "pilot", "control", "workforce", "suppressed"])
 
@@ -143,7 +143,7 @@ def bias_audit(verdict: str = "no_evidence") -> pd.DataFrame:
 def roi() -> pd.DataFrame:
     rows = [
         ("manager_time", True, None, 61_000.0, 128_000.0, 205_000.0, None),
-        ("attrition", True, None, -210_000.0, 24_000.0, 270_000.0, None),
+        ("attrition", True, None, -3_850_000.0, 24_000.0, 3_900_000.0, None),
         (
             "performance",
             False,
@@ -151,7 +151,7 @@ def roi() -> pd.DataFrame:
             *[None] * 4,
         ),
         ("total_without_attrition", True, None, -152_000.0, -88_000.0, -11_000.0, 0.93),
-        ("total", True, None, -301_000.0, -62_000.0, 181_000.0, 0.62),
+        ("total", True, None, -3_920_000.0, -62_000.0, 3_780_000.0, 0.51),
     ]
     return pd.DataFrame(rows, columns=["lever", "estimable", "reason", "p10", "p50", "p90", "probability_of_loss"])
 
@@ -264,7 +264,7 @@ def card(decision: str | None = "reconfigure", **changes: Any) -> Any:
         "checkpoints": checkpoints(),
         "data_quality": data_quality(),
         "conditions": (),
-        "deviations": ("kpis.pulse.weeks was changed from 4, 8, 12 to 4, 8 on 2 February.",),
+        "deviations": (),
         "cohort_notes": ("26 of 30 pairs share manager and role; 4 share the manager's manager.",),
         "bias_findings": ("Live audit: no evidence of bias by gender, ethnicity or age band (p = 0.77).",),
         "value_notes": ("A year counts 46 working weeks. Licences are paid for everyone, active or not.",),
@@ -272,6 +272,7 @@ def card(decision: str | None = "reconfigure", **changes: Any) -> Any:
         "tipping_points": ("0.19 points (0.27 SD) of rater favouritism would turn behaviour change.",),
         "false_go_rate": 0.012,
         "power": 0.81,
+        "sso_matrix": sso_states(),
         "tornado": tornado(),
         "break_even": pd.DataFrame(
             [
