@@ -22,7 +22,7 @@ from pilot_pipeline.readiness.measurability import check_measurability, measurab
 from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SYNTHETIC_AUDIT, Requirement
 from pilot_pipeline.readiness.sso import matrix_complete_at
 from pilot_pipeline.readiness.switched_off import SwitchedOff, switched_off
-from pilot_pipeline.readiness.timeline import check_timeline, moments
+from pilot_pipeline.readiness.timeline import Timeline, check_timeline, moments
 from pilot_pipeline.registration.design import judged_snapshot, lock_state
 from pilot_pipeline.warehouse.connection import Warehouse
 
@@ -86,6 +86,11 @@ def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
     return evidence
 
 
+def order_deviations(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
+    """Return a sentence per step that came out of order, measured against the lock."""
+    return _timeline(warehouse, pilot).deviations
+
+
 def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement, ...]:
     """Return governance, consent, order in time, enablement and measurability, in the pilot's steps."""
     config = pilot.config
@@ -93,24 +98,38 @@ def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement,
     enrolments = feed_rows(warehouse, pilot, "enrolments")
     sessions = feed_rows(warehouse, pilot, "enablement_sessions")
     consent = consent_order(warehouse.read("feeds.consents"), enrolments, members, start_instant(config.pilot))
+    table = None if sessions is None else enablement(sessions, enrolments, members, config)
+    return (
+        *check_governance(config),
+        *check_consent(consent, config),
+        *_timeline(warehouse, pilot).requirements,
+        _cohort(warehouse),
+        check_enablement(table, config),
+        *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
+        *(Requirement(f"{gap.feed}_feed", "1 KPIs", False, "warn", gap.sentence) for gap in gaps(warehouse, pilot)),
+    )
+
+
+def _cohort(warehouse: Warehouse) -> Requirement:
+    """Say whether the cohort is the one that a pilot needs (R9)."""
+    found = warehouse.query("SELECT statement FROM cohort.cohort_facts WHERE fact = 'violation' ORDER BY position")
+    detail = " ".join(found["statement"]) or "Size, departments and role levels are those of a pilot."
+    return Requirement("cohort_design", "2 cohort", found.empty, "error", detail)
+
+
+def _timeline(warehouse: Warehouse, pilot: Pilot) -> Timeline:
+    config, members = pilot.config, warehouse.read(MEMBERS)
+    enrolments = feed_rows(warehouse, pilot, "enrolments")
     snapshot = snapshot_rows(warehouse, pilot)
     lock, _ = lock_state(pilot)
     when = moments(
         config,
         snapshot=pd.Timestamp(snapshot["as_of"].iloc[0]).date(),
         locked=lock.locked_on if lock else None,
-        consent=consent,
+        consent=consent_order(warehouse.read("feeds.consents"), enrolments, members, start_instant(config.pilot)),
         sso_complete_at=matrix_complete_at(feed_rows(warehouse, pilot, "sso_signins"), snapshot, members, config),
     )
-    table = None if sessions is None else enablement(sessions, enrolments, members, config)
-    return (
-        *check_governance(config),
-        *check_consent(consent, config),
-        *check_timeline(when).requirements,
-        check_enablement(table, config),
-        *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
-        *(Requirement(f"{gap.feed}_feed", "1 KPIs", False, "warn", gap.sentence) for gap in gaps(warehouse, pilot)),
-    )
+    return check_timeline(when)
 
 
 def gaps(warehouse: Warehouse, pilot: Pilot) -> tuple[SwitchedOff, ...]:

@@ -20,7 +20,7 @@ _TABLE = """
     ),
     in_time AS (
         SELECT report.manager_id, sum(session.minutes) AS minutes,
-            list_distinct(flatten(list(list_transform(string_split(session.topics, ';'), topic -> trim(topic)))))
+            list_distinct(flatten(list(list_transform(string_split(session.topics, ';'), lambda topic: trim(topic)))))
                 AS topics
         FROM reports AS report
         JOIN sessions AS session
@@ -31,8 +31,9 @@ _TABLE = """
     joined AS (
         SELECT report.manager_id, report.reports, report.first_account,
             coalesce(ever.minutes, 0.0) AS minutes, coalesce(early.minutes, 0.0) AS minutes_in_time,
-            array_to_string(list_filter($topics, topic -> NOT coalesce(list_contains(early.topics, topic), false)), ';')
-                AS topics_missing
+            array_to_string(
+                list_filter($topics, lambda topic: NOT coalesce(list_contains(early.topics, topic), false)), ';'
+            ) AS topics_missing
         FROM reports AS report
         LEFT JOIN in_time AS early USING (manager_id)
         LEFT JOIN ever USING (manager_id)
