@@ -28,13 +28,15 @@ def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
     warehouse, config = stage.warehouse, stage.pilot.config
     design = read_design(warehouse, stage.pilot)
     enrolments = warehouse.read("feeds.enrolments") if config.feeds.enrolments else None
-    cohort = form_cohort(design.workforce, enrolments, warehouse.read("feeds.consents"), config)
+    fixed_on = design.lock.locked_on if design.lock else stage.fixed_on
+    cohort = form_cohort(design.workforce, enrolments, warehouse.read("feeds.consents"), config, fixed_on=fixed_on)
     members = design.lock.members if design.lock else cohort.members
     facts = [
         ("design", cohort.design),
         ("snapshot", design.snapshot.isoformat()),
         ("match_hash", cohort.match_hash),
         *(("warning", sentence) for sentence in cohort.warnings),
+        *(("violation", sentence) for sentence in cohort.violations),
         *(("explanation", sentence) for sentence in cohort.explanation),
         *(("note", sentence) for sentence in cohort.notes),
         *(("unmatched", reason) for reason in cohort.unmatched["reason"]),

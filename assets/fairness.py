@@ -59,7 +59,7 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     evidence = current_evidence(warehouse, pilot)[SYNTHETIC_AUDIT]
     seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now).date()
     pathways = feed_rows(warehouse, pilot, "pathways")
-    audit = audit_synthetic(twins, warehouse.read(ANSWERS.table), pilot.config, seen, pathways)
+    audit = audit_synthetic(twins, warehouse.read(ANSWERS.table), pilot.config, pathways, as_of=seen)
     warehouse.write(SYNTHETIC.table, audit.table, columns=SYNTHETIC.types)
     _state(stage, "synthetic", {"verdict": [audit.verdict], "finding": list(audit.findings)})
     return dg.MaterializeResult(metadata=_shown(audit, audit.table))

@@ -1,8 +1,12 @@
 """The jobs, the weekly schedule and the sensor that publishes a block; what they run is in the other files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
+
+# Dagster hands this type out and does not export it.
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 DESIGN = "design"
 READINESS = "readiness"
@@ -22,7 +26,7 @@ DESIGN_ASSETS = (
 
 def jobs(
     partitions: dg.PartitionsDefinition[str], every: Sequence[str], calm: Sequence[str]
-) -> list[dg.UnresolvedAssetJobDefinition]:
+) -> list[UnresolvedAssetJobDefinition]:
     """Return the jobs, from `every` asset and the `calm` ones, which touch no live data."""
     return [
         dg.define_asset_job(
@@ -49,16 +53,14 @@ def jobs(
     ]
 
 
-def weekly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.UnresolvedPartitionedAssetScheduleDefinition:
+def weekly_schedule(job: UnresolvedAssetJobDefinition) -> Any:
     """Run the finished week every Monday at six in the pilot's time zone."""
-    schedule = dg.build_schedule_from_partitioned_job(
+    return dg.build_schedule_from_partitioned_job(
         job, name="monday_morning", hour_of_day=6, description="Every Monday at 06:00: the week that has just ended."
     )
-    assert isinstance(schedule, dg.UnresolvedPartitionedAssetScheduleDefinition)
-    return schedule
 
 
-def publish_the_block(job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Publish why a week's run was stopped, so that the block is seen where the numbers are read."""
 
     @dg.run_failure_sensor(

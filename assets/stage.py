@@ -19,6 +19,7 @@ from pilot_pipeline.warehouse.tables import Table
 
 OWNER = "team:people-analytics"
 LIVE_TAG = "pilot/live"
+FIXED_ON_TAG = "pilot/fixed_on"
 Opener = Callable[[Pilot], AbstractContextManager[Warehouse]]
 Described = Table | Model
 
@@ -32,6 +33,12 @@ class Stage:
     now: datetime
     weeks: tuple[int, ...]
     context: dg.AssetExecutionContext
+
+    @property
+    def fixed_on(self) -> date | None:
+        """The day on which `pilot lock` is about to fix the cohort; None in any other run."""
+        tag = self.context.run.tags.get(FIXED_ON_TAG)
+        return date.fromisoformat(tag) if tag else None
 
     def say(self, sentence: str) -> None:
         """Write a sentence to the run's log; never with a person in it."""

@@ -31,6 +31,7 @@ def check(config: Path, now: datetime | None) -> int:
 
 def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetime | None) -> str:
     """Form the cohort and freeze it with the rule; return the lock's SHA-256."""
+    from assets.stage import FIXED_ON_TAG
     from pilot_pipeline.registration import build_lock, write_lock
     from pilot_pipeline.warehouse.connection import open_warehouse
 
@@ -38,7 +39,8 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     if pilot.home.lock_file.exists():
         raise BadInput(f"{pilot.home.lock_file} exists already; a lock is made once.")
     with _dagster(pilot) as (defs, instance):
-        outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant)
+        tags = {FIXED_ON_TAG: as_of.isoformat()} if as_of else {}
+        outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
     if not outcome.success:
         raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
     with open_warehouse(pilot.home.warehouse) as warehouse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +62,7 @@ def run_job(
     *,
     now: datetime,
     weeks: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run one job to its end.
 
@@ -72,17 +73,18 @@ def run_job(
         title: what the progress bar says.
         now: the run's instant, naive UTC; every asset sees the same one.
         weeks: partition keys (Mondays) of a contiguous range, for a partitioned job.
+        tags: further tags of the run.
     """
     from checks.instant import NOW_TAG
 
     job = defs.resolve_job_def(job_name)
-    tags = {NOW_TAG: now.isoformat()}
+    all_tags = {**(tags or {}), NOW_TAG: now.isoformat()}
     if weeks:
-        tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
+        all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)
     with _progress(instance, run_id, title, len(job.graph.node_dict)):
         result = job.execute_in_process(
-            instance=instance, run_id=run_id, raise_on_error=False, tags=tags, run_config=_QUIET
+            instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
         )
     return Outcome(run_id, result.success, _sentences(result.all_events))
 

@@ -15,6 +15,10 @@ from pilot_pipeline.closeout.formats import NONE
 from pilot_pipeline.closeout.scorecard_words import EVIDENCE, KPI_MEANINGS
 
 
+SENTENCE = 40
+"""From this many characters on, a cell is a sentence."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell: its words, a smaller note below them, and a tone (good, bad, warn, open) that also gets a sign."""
@@ -32,6 +36,11 @@ class Table:
     heads: tuple[str, ...]
     numeric: frozenset[int]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def wordy(self) -> bool:
+        """Whether a cell besides the row's head holds a sentence, which no narrow column can bear."""
+        return any(len(cell.text) > SENTENCE for row in self.rows for cell in row[1:])
 
 
 def kpi_table(scorecard: pd.DataFrame) -> Table:

@@ -6,6 +6,8 @@ import secrets
 from datetime import date, timedelta
 from pathlib import Path
 
+import yaml
+
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.simulation.pilot_file import render_pilot_yaml, source_of, write_env
@@ -87,3 +89,9 @@ def _feeds() -> str:
     optional = [f"  # {name}: {{source: {source_of(name)}}}" for name, feed in CANON.items() if not feed.required]
     note = "  # Take away the # of each feed that you have; feeds/README.md says what is in it."
     return "\n".join([*required, note, *optional])
+
+
+def example_config() -> dict[str, object]:
+    """Return the template's own settings, for definitions that load where there is no pilot yet."""
+    settings: dict[str, object] = yaml.safe_load(_pilot_yaml(date(2025, 12, 1)))
+    return settings

@@ -25,7 +25,7 @@ from pilot_pipeline.warehouse.storing import (
     transaction,
 )
 
-SCHEMAS = ("feeds", "readiness", "cohort", "weekly", "fairness", "value", "closeout", "pilot")
+SCHEMAS = ("feeds", "readiness", "cohort", "weekly", "fairness", "value", "closeout", "published", "pilot")
 _INCOMING = "incoming_rows"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 

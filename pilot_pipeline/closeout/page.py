@@ -1,0 +1,90 @@
+"""Gathers what the scorecard shows from the warehouse; how it looks is `scorecard`."""
+
+from __future__ import annotations
+
+from pilot_pipeline import __version__
+from pilot_pipeline.closeout.gate import Evidence, Verdict
+from pilot_pipeline.closeout.judging import data_sha256
+from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs
+from pilot_pipeline.readiness.current import gaps
+from pilot_pipeline.registration.design import lock_state
+from pilot_pipeline.value import break_even, cost_ledger, tornado
+from pilot_pipeline.value.reading import read_value_inputs
+from pilot_pipeline.warehouse.connection import Warehouse
+
+
+def build_scorecard(
+    warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verdict: Verdict, run_id: str
+) -> Scorecard:
+    """Return the scorecard of the pilot as it stands in the warehouse."""
+    config, finished = pilot.config, evidence.finished
+    value = read_value_inputs(warehouse, read_kpi_inputs(warehouse), config)
+    marts = ("kpi_scorecard", "weekly_kpis", "cohort_balance", "cohort_summary", "bias_audit", "roi", "top_issues")
+    frames = {name: warehouse.read(f"pilot.{name}") for name in (*marts, "checkpoints", "data_quality")}
+    return Scorecard(
+        pilot=_facts(warehouse, pilot, evidence),
+        provenance=_provenance(warehouse, pilot, evidence, run_id),
+        decision=verdict.decision if finished else None,
+        label=verdict.label,
+        reasons=verdict.reasons,
+        **frames,
+        conditions=verdict.conditions,
+        deviations=evidence.deviations,
+        cohort_notes=_statements(warehouse, "warning", "explanation", "note"),
+        bias_findings=_findings(warehouse),
+        switched_off=tuple(gap.sentence for gap in gaps(warehouse, pilot)),
+        limits=tuple(note for result in evidence.kpis for note in result.notes),
+        tornado=tornado(value, config.roi, config.cohort.seed),
+        break_even=break_even(value, config.roi, config.cohort.seed),
+        costs=cost_ledger(config.roi),
+        mde=warehouse.read("cohort.detectable_effects"),
+    )
+
+
+def _facts(warehouse: Warehouse, pilot: Pilot, evidence: Evidence) -> PilotFacts:
+    section = pilot.config.pilot
+    members = warehouse.read("cohort.cohort_members")
+    return PilotFacts(
+        name=section.name,
+        starts_on=section.starts_on,
+        ends_on=section.ends_on,
+        weeks=section.weeks,
+        weeks_done=last_week(warehouse),
+        design=_statements(warehouse, "design")[0],
+        n_pairs=evidence.n_pairs,
+        n_managers=evidence.n_managers,
+        data_owner=pilot.config.governance.data_owner,
+        min_group_size=pilot.config.privacy.min_group_size,
+        currency=pilot.config.roi.currency,
+        departments=int(members.loc[members["arm"] == "pilot", "department"].nunique()),
+    )
+
+
+def _provenance(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, run_id: str) -> Provenance:
+    lock, _ = lock_state(pilot)
+    return Provenance(
+        lock_state=evidence.lock,
+        lock_sha256=lock.sha256 if lock else None,
+        data_sha256=data_sha256(warehouse),
+        code_version=__version__,
+        decided_on=pilot.config.pilot.ends_on if evidence.finished else None,
+        run_id=run_id,
+        attested_by=lock.attested_by if lock else None,
+    )
+
+
+def _statements(warehouse: Warehouse, *facts: str) -> tuple[str, ...]:
+    rows = warehouse.query(
+        "SELECT statement FROM cohort.cohort_facts WHERE list_contains($facts, fact) ORDER BY position",
+        {"facts": list(facts)},
+    )
+    return tuple(rows["statement"])
+
+
+def _findings(warehouse: Warehouse) -> tuple[str, ...]:
+    rows = warehouse.query(
+        "SELECT statement FROM fairness.audit_findings WHERE kind = 'finding' ORDER BY audit DESC, position"
+    )
+    return tuple(rows["statement"])
