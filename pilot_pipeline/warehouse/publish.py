@@ -101,11 +101,10 @@ def _structure(warehouse: Warehouse, marts: Sequence[Model]) -> list[AuditResult
     results = []
     for mart in marts:
         have = relation_types(warehouse.connection, mart.table)
-        faults = [f"column {c} is missing" for c in mart.types if c not in have]
-        faults += [f"column {c} is not in its .yml" for c in have if c not in mart.types]
-        faults += [
-            f"column {c} is {have[c]} instead of {kind}" for c, kind in mart.types.items() if have.get(c) != kind
-        ]
+        want = _types(warehouse.connection, mart)
+        faults = [f"column {c} is missing" for c in want if c not in have]
+        faults += [f"column {c} is not in its .yml" for c in have if c not in want]
+        faults += [f"column {c} is {kind} instead of {want[c]}" for c, kind in have.items() if want.get(c) != kind]
         faults = faults or list(broken_promises(warehouse.connection, mart, mart.table))
         detail = f"{mart.name}: {faults[0]}." if faults else ""
         results.append(AuditResult("contract", mart.name, not faults, detail))
