@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ import pandas as pd
 
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON, Column, Feed
-from pilot_pipeline.feeds.quarantine import Finding, conflicting_duplicates, exact_duplicates
+from pilot_pipeline.feeds.quarantine import Finding, conflicting_duplicates, earlier_spells, exact_duplicates
 
 _DTYPES = {
     "text": "str",
@@ -22,6 +23,7 @@ _DTYPES = {
     "date": "datetime64[us]",
     "timestamp": "datetime64[us]",
 }
+_EARLIER_SPELL = "The person left and was hired again; only the latest spell is kept."
 _REPEATED = "The row repeats an earlier one; the first was kept."
 
 
@@ -41,12 +43,18 @@ def _ordered(earlier: str, later: str, reason: str) -> RowRule:
 
 
 def _monday(column: str) -> RowRule:
-    return RowRule(column, f"{column} is not a Monday.", (column,), lambda frame: frame[column].dt.weekday == 0)
+    return RowRule(column, f"{column} is not a Monday.", (column,), lambda frame: frame[column].dt.day_of_week == 0)
 
 
 ROW_RULES: Mapping[str, tuple[RowRule, ...]] = MappingProxyType(
     {
         "employees": (
+            RowRule(
+                "hired_on",
+                "hired_on lies after the date of the snapshot.",
+                ("as_of", "hired_on"),
+                lambda frame: frame["hired_on"] <= frame["as_of"],
+            ),
             _ordered("hired_on", "terminated_on", "terminated_on lies before hired_on."),
             RowRule(
                 "terminated_on",
@@ -93,10 +101,13 @@ class PanderaContract:
         columns = {column.name: _column(column) for column in self.feed.columns}
         checks = [pa.Check(partial(_holds, rule), name=f"row_{i}") for i, rule in enumerate(self._rules)]
         key = list(self.feed.key)
-        checks += [
-            pa.Check(lambda frame: ~exact_duplicates(frame, key), name="repeated"),
-            pa.Check(lambda frame: ~conflicting_duplicates(frame, key), name="conflicting"),
-        ]
+        checks.append(pa.Check(lambda frame: ~exact_duplicates(frame, key), name="repeated"))
+        if self.feed.name == "employees":
+            checks.append(pa.Check(lambda frame: ~earlier_spells(frame), name="spell"))
+            contradicted = _contradicted_spells
+        else:
+            contradicted = partial(conflicting_duplicates, key=key)
+        checks.append(pa.Check(lambda frame: ~contradicted(frame), name="conflicting"))
         return pa.DataFrameSchema(columns, checks=checks, name=self.feed.name)
 
     @property
@@ -115,6 +126,8 @@ class PanderaContract:
     def _finding(self, row: int, column: str, check: str) -> Finding:
         if check == "repeated":
             return Finding(row, self.feed.key[-1], "duplicate_row", _REPEATED)
+        if check == "spell":
+            return Finding(row, "hired_on", "earlier_spell", _EARLIER_SPELL)
         if check == "conflicting":
             key = " and ".join(self.feed.key)
             reason = f"Several rows that differ have the same {key}; which of them is right cannot be known here."
@@ -134,6 +147,12 @@ def contract_for(feed: str) -> PanderaContract:
     return PanderaContract(CANON[feed])
 
 
+def _contradicted_spells(employees: pd.DataFrame) -> pd.Series:
+    """Mark rows whose key also belongs to a different row, once the spells that a later one follows are set aside."""
+    current = employees[~earlier_spells(employees)]
+    return conflicting_duplicates(current, CANON["employees"].key).reindex(employees.index, fill_value=False)
+
+
 def _holds(rule: RowRule, frame: pd.DataFrame) -> pd.Series:
     asked = frame[list(rule.needs)].notna().all(axis=1)
     return rule.holds(frame).fillna(True).astype(bool) | ~asked
@@ -144,16 +163,18 @@ def _column(column: Column) -> Any:
 
     checks = []
     if column.vocabulary:
-        checks.append(pa.Check.isin(list(column.vocabulary), name="vocabulary"))
+        checks.append(pa.Check(partial(_among, list(column.vocabulary)), name="vocabulary"))
     if column.minimum is not None or column.maximum is not None:
-        low, high = column.minimum, column.maximum
-        checks.append(
-            pa.Check(
-                lambda cells: (low is None or cells >= low) & (high is None or cells <= high),
-                name="range",
-            )
-        )
+        checks.append(pa.Check(partial(_between, column.minimum, column.maximum), name="range"))
     return pa.Column(_DTYPES[column.type], checks=checks, nullable=column.nullable)
+
+
+def _among(words: list[str], cells: pd.Series) -> pd.Series:
+    return cells.isin(words)
+
+
+def _between(low: float | None, high: float | None, cells: pd.Series) -> pd.Series:
+    return cells.between(-math.inf if low is None else low, math.inf if high is None else high)
 
 
 def _vocabulary_reason(column: Column) -> str:

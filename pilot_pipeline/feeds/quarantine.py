@@ -66,3 +66,10 @@ def conflicting_duplicates(frame: pd.DataFrame, key: Sequence[str]) -> pd.Series
         return pd.Series(False, index=frame.index)
     keys = pd.MultiIndex.from_frame(frame[columns])
     return pd.Series(keys.isin(pd.MultiIndex.from_frame(torn)), index=frame.index) & whole
+
+
+def earlier_spells(employees: pd.DataFrame) -> pd.Series:
+    """Mark rows of people who left and were hired again by another row of the same snapshot."""
+    latest = employees.groupby(["as_of", "employee_id"])["hired_on"].transform("max")
+    ended = (employees["employment_status"] == "terminated") & (employees["terminated_on"] <= latest)
+    return (ended & (employees["hired_on"] < latest)).fillna(False).astype(bool)
