@@ -44,10 +44,11 @@ def open_warehouse(path: Path) -> Iterator[Warehouse]:
         path.chmod(0o600)
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET python_enable_replacements = false")
-        for schema in (*SCHEMAS, WEEKS_TABLE.split(".")[0]):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        weeks = "table_name VARCHAR NOT NULL, week_no BIGINT NOT NULL, rows BIGINT NOT NULL"
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {WEEKS_TABLE} ({weeks})")
+        with transaction(connection):
+            for schema in (*SCHEMAS, WEEKS_TABLE.split(".")[0]):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            weeks = "table_name VARCHAR NOT NULL, week_no BIGINT NOT NULL, rows BIGINT NOT NULL"
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {WEEKS_TABLE} ({weeks})")
         yield Warehouse(connection)
     finally:
         connection.close()

@@ -17,7 +17,7 @@ from pilot_pipeline.warehouse.audits import ALWAYS, Audit, AuditResult, Document
 from pilot_pipeline.warehouse.connection import Warehouse
 from pilot_pipeline.warehouse.models import Model, broken_promises
 from pilot_pipeline.warehouse.release import commit, staged_release
-from pilot_pipeline.warehouse.storing import canonical_type, first_row, quoted, relation_types
+from pilot_pipeline.warehouse.storing import canonical_type, first_row, quoted, relation_types, transaction
 
 DATABASE = "pilot.duckdb"
 AUDITS_TABLE = "bookkeeping.release_audits"
@@ -81,8 +81,11 @@ def publish(
     _require_passed(warehouse, results)
     with staged_release(published_dir) as staging:
         with _attached(warehouse.connection, staging / DATABASE) as connection:
-            for mart in marts:
-                _build(connection, mart, staging, filled=mart in filled)
+            # One transaction: a hundred comments, each committed by itself, would each be flushed to disk.
+            with transaction(connection):
+                connection.execute(f"CREATE SCHEMA {_ALIAS}.{_SCHEMA}")
+                for mart in marts:
+                    _build(connection, mart, staging, filled=mart in filled)
             results += _contents(connection, marts, audits, staging)
             results += _documents(documents, audits)
             connection.execute(f"CHECKPOINT {_ALIAS}")
@@ -115,7 +118,6 @@ def _structure(warehouse: Warehouse, marts: Sequence[Model]) -> list[AuditResult
 def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute(f"ATTACH {_literal(str(path))} AS {_ALIAS} (STORAGE_VERSION '{_STORAGE}')")
     try:
-        connection.execute(f"CREATE SCHEMA {_ALIAS}.{_SCHEMA}")
         yield connection
     finally:
         connection.execute(f"DETACH {_ALIAS}")
