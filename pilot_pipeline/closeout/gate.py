@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -99,9 +100,9 @@ def invalidities(evidence: Evidence, rule: DecisionSection) -> tuple[str, ...]:
     found = [say.LOCK[evidence.lock]] if evidence.lock in say.LOCK else []
     if evidence.stale_checkpoints:
         found.append(say.stale(evidence.stale_checkpoints))
-    if evidence.worst_smd is None:
+    if evidence.worst_smd is None or math.isnan(evidence.worst_smd):
         found.append(say.NO_BALANCE)
-    elif not abs(evidence.worst_smd) <= MAX_IMBALANCE:
+    elif abs(evidence.worst_smd) > MAX_IMBALANCE:
         found.append(say.imbalance(evidence.worst_covariate, evidence.worst_smd, MAX_IMBALANCE))
     if evidence.controls and evidence.controls_exposed > rule.max_control_exposure * evidence.controls + 1e-9:
         found.append(say.exposure(evidence.controls_exposed, evidence.controls, rule.max_control_exposure))

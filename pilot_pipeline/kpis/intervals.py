@@ -61,7 +61,8 @@ def korn_graubard(values: npt.ArrayLike, clusters: npt.ArrayLike, level: float =
     """
     y = np.asarray(values, dtype=np.float64)
     n, share = y.size, float(y.mean())
-    residuals = cluster_sums(y - share, clusters)[0]
+    totals, sizes = cluster_sums(y, clusters)
+    residuals = np.sort(totals - share * sizes)
     count = residuals.size
     if count < 2:
         return Interval(0.0, 1.0)

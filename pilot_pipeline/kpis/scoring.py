@@ -82,6 +82,11 @@ class _Design:
         """Fewest people or pairs whose summary may be published at all."""
         return max(3, self.config.privacy.min_group_size)
 
+    def count(self, people: int) -> str:
+        """Word a number of people, without telling it where it is too small to tell."""
+        least = self.config.privacy.min_group_size
+        return str(people) if people >= least else f"fewer than {least}"
+
     def threshold(self, kpi: str, target: float) -> KpiResult:
         return self._result(KpiResult(kpi, "threshold", target))
 
@@ -137,7 +142,7 @@ def _completion(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
         assigned["completed"].to_numpy(dtype=np.float64), assigned["assigned"].to_numpy(dtype=np.float64), design.seed
     )
     without = len(design.pilots) - len(assigned)
-    notes = (f"{without} of {len(design.pilots)} participants have no assignment that is due.",) if without else ()
+    notes = (f"Participants without an assignment that is due: {design.count(without)}.",) if without else ()
     return replace(result, actual=share, ci_low=ci.low, ci_high=ci.high, n=len(assigned), notes=notes)
 
 
@@ -157,7 +162,7 @@ def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     sensitivity = None
     if changed and int(same.sum()) >= design.fewest:
         sensitivity = behaviour_effect(end[same], start[same], clusters[same], design.seed).effect
-    notes = (f"In {changed} of {int(complete.sum())} pairs the observer changed between the waves.",) if changed else ()
+    notes = (f"Pairs whose observer changed between the waves: {design.count(changed)}.",) if changed else ()
     filled = _with_effect(result, found)
     return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
 
