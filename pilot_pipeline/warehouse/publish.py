@@ -17,7 +17,7 @@ from pilot_pipeline.warehouse.audits import ALWAYS, Audit, AuditResult, Document
 from pilot_pipeline.warehouse.connection import Warehouse
 from pilot_pipeline.warehouse.models import Model, broken_promises
 from pilot_pipeline.warehouse.release import commit, staged_release
-from pilot_pipeline.warehouse.storing import canonical_type, first_row, quoted, relation_types, transaction
+from pilot_pipeline.warehouse.storing import canonical_types, first_row, quoted, relation_types, transaction
 
 DATABASE = "pilot.duckdb"
 AUDITS_TABLE = "bookkeeping.release_audits"
@@ -104,7 +104,7 @@ def _structure(warehouse: Warehouse, marts: Sequence[Model]) -> list[AuditResult
     results = []
     for mart in marts:
         have = relation_types(warehouse.connection, mart.table)
-        want = _types(warehouse.connection, mart)
+        want = canonical_types(warehouse.connection, mart.types)
         faults = [f"column {c} is missing" for c in want if c not in have]
         faults += [f"column {c} is not in its .yml" for c in have if c not in want]
         faults += [f"column {c} is {kind} instead of {want[c]}" for c, kind in have.items() if want.get(c) != kind]
@@ -163,12 +163,12 @@ def _twin(connection: duckdb.DuckDBPyConnection, mart: Model, staging: Path) -> 
     differ = f"(SELECT * FROM {table} EXCEPT ALL SELECT * FROM {twin})"
     counts = ", ".join(f"(SELECT count(*) FROM {relation})" for relation in (differ, table, twin))
     lost, in_table, in_twin = first_row(connection, f"SELECT {counts}")
-    same = lost == 0 and in_table == in_twin and relation_types(connection, twin) == _types(connection, mart)
+    same = (
+        lost == 0
+        and in_table == in_twin
+        and relation_types(connection, twin) == canonical_types(connection, mart.types)
+    )
     return AuditResult("parquet_twin", mart.name, same, "" if same else f"{mart.name}: its Parquet file differs.")
-
-
-def _types(connection: duckdb.DuckDBPyConnection, mart: Model) -> dict[str, str]:
-    return {column: canonical_type(connection, kind) for column, kind in mart.types.items()}
 
 
 def _require_passed(warehouse: Warehouse, results: Sequence[AuditResult]) -> None:

@@ -134,17 +134,18 @@ def check_stored_types(connection: duckdb.DuckDBPyConnection, target: Target) ->
     """Refuse a week of a table whose other weeks are stored with other columns or types."""
     stored = relation_types(connection, target.table)
     check_columns(target.table, list(target.types), list(stored))
-    for column, kind in target.types.items():
-        if canonical_type(connection, kind) != stored[column]:
+    for column, kind in canonical_types(connection, target.types).items():
+        if kind != stored[column]:
             raise BadInput(
                 f"{target.table}: column {column} is stored as {stored[column]} but now declared {kind}; "
                 "delete the warehouse file and run again from week 1."
             )
 
 
-def canonical_type(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
-    """Return DuckDB's own name of a SQL type: INT becomes INTEGER."""
-    return str(first_row(connection, f"SELECT typeof(CAST(NULL AS {kind}))")[0])
+def canonical_types(connection: duckdb.DuckDBPyConnection, types: Mapping[str, str]) -> dict[str, str]:
+    """Return the types by the names that DuckDB gives them: INT becomes INTEGER."""
+    names = ", ".join(f"typeof(CAST(NULL AS {kind}))" for kind in types.values())
+    return dict(zip(types, map(str, first_row(connection, f"SELECT {names}")), strict=True))
 
 
 def cast_list(types: Mapping[str, str]) -> str:
