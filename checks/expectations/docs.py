@@ -19,7 +19,8 @@ th,td{border-bottom:1px solid #d8dee6;padding:.4rem .6rem;text-align:left;vertic
 .passed{color:#1b6e3c}.failed{color:#a4161a;font-weight:600}.warned{color:#8a5300}
 .fa-check-circle::before{content:"passed";color:#1b6e3c}.fa-times::before{content:"failed";color:#a4161a}
 .fa-exclamation-triangle::before{content:"warning";color:#8a5300}.text-success,.text-danger{font-style:normal}
-.btn-group,[role=search],.modal,footer,.navbar-brand img{display:none}.container{padding:0}.cooltip .top{display:none}
+.btn-group,[role=search],.modal,footer,.navbar-brand img{display:none}
+.card.mb-3,.cooltip .top,[data-toggle=collapse]{display:none}.container{padding:0}
 """
 
 _RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -132,19 +132,21 @@ def _result(checkpoint: str, suite: Suite, item: Expectation, result: Any, rows:
     passed = bool(result.success)
     failed = int(found.get("unexpected_count", 0 if passed else 1))
     checked = int(found.get("element_count", rows))
-    where = f"{suite.frame}: "
-    if passed and not failed:
-        detail = f"{where}{item.sentence}."
-    elif "element_count" in found:
-        detail = f"{where}expected: {item.sentence}; not so in {counted(failed, 'row')} of {checked:,}."
-    elif "observed_value" in found:
-        detail = f"{where}expected: {item.sentence}; counted {found['observed_value']}."
-    else:
-        detail = f"{where}expected: {item.sentence}; this could not be evaluated."
+    detail = f"{suite.frame}: {_sentence(item, passed, failed, checked, found)}"
     name = f"{suite.frame}_{item.name}"
     return CheckResult(
         checkpoint, name, "great_expectations", passed, item.severity, checked, failed, detail, _keys(suite, found)
     )
+
+
+def _sentence(item: Expectation, passed: bool, failed: int, checked: int, found: Mapping[str, Any]) -> str:
+    if passed:
+        return f"{item.sentence} ({failed:,} of {checked:,} not)." if failed else f"{item.sentence}."
+    if "element_count" in found:
+        return f"expected: {item.sentence}; not so in {counted(failed, 'row')} of {checked:,}."
+    if "observed_value" in found:
+        return f"expected: {item.sentence}; counted {found['observed_value']}."
+    return f"expected: {item.sentence}; this could not be evaluated."
 
 
 def _keys(suite: Suite, found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -145,11 +145,12 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
         ),
         CHECKS_COLUMNS,
     )
-    earlier = _read(store, CHECKS, CHECKS_COLUMNS)
-    _replace(store, CHECKS, [earlier.loc[earlier["checkpoint"] != checkpoint], rows], CHECKS_COLUMNS)
     if not len(known):
         new = {"checkpoint": [checkpoint], "evidence_hash": [evidence], "first_seen_at": [seen_at]}
         _replace(store, SEEN, [seen, _typed(pd.DataFrame(new), SEEN_COLUMNS)], SEEN_COLUMNS)
+    # The instant is kept first: a crash before the results are stored must not move `checked_at` later.
+    earlier = _read(store, CHECKS, CHECKS_COLUMNS)
+    _replace(store, CHECKS, [earlier.loc[earlier["checkpoint"] != checkpoint], rows], CHECKS_COLUMNS)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
@@ -38,32 +39,59 @@ class FeedCounts(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Rows read of what is judged, and those of them that were set aside."""
+
+    rows_read: int
+    rows_quarantined: int
+
+
 def check_hris(
-    employees: pd.DataFrame, quarantine_rows: pd.DataFrame, feed_read: FeedCounts, config: PilotConfig
+    employees: pd.DataFrame, quarantine_rows: pd.DataFrame | None, feed_read: FeedCounts, config: PilotConfig
 ) -> list[CheckResult]:
     """Return every check of the HRIS snapshot.
 
     Single bad rows are in quarantine and harm nobody; together they block once their share passes
-    `readiness.max_quarantine_share`, and then each rule among them is an error of its own.
+    `readiness.max_quarantine_share`, and then each rule among them is an error of its own. Where quarantine says when
+    a row is from, only rows of this snapshot count: later exports are judged weekly, not here.
 
     Args:
         employees: feeds.employees, the rows of one snapshot.
-        quarantine_rows: feeds.quarantine, the rows of employees.
-        feed_read: counts of what was read.
+        quarantine_rows: feeds.quarantine, the rows of employees; None where nothing was ever set aside.
+        feed_read: counts of the whole feed, used where quarantine has no `dated`.
         config: the pilot's.
     """
-    share, limit = _quarantined_share(feed_read), config.readiness.max_quarantine_share
-    by_rule = _rows_by_rule(quarantine_rows)
+    rejected = _of_snapshot(employees, quarantine_rows)
+    counts = _counts(employees, rejected, feed_read)
+    share, limit = counts.rows_quarantined / max(counts.rows_read, 1), config.readiness.max_quarantine_share
+    by_rule = _rows_by_rule(rejected)
     blocked = share > limit
     return [
         _volume(employees),
-        _share(feed_read, share, limit, by_rule),
-        *(_rule(rule, by_rule.get(rule, 0), feed_read.rows_read, blocked) for rule in RULES),
+        _share(counts, share, limit, by_rule),
+        *(_rule(rule, by_rule.get(rule, 0), counts.rows_read, blocked) for rule in RULES),
         _single_top(employees),
         _managers_present(employees),
         _spans(employees),
         _emails(employees),
     ]
+
+
+def _of_snapshot(employees: pd.DataFrame, quarantine_rows: pd.DataFrame | None) -> pd.DataFrame:
+    if quarantine_rows is None:
+        return pd.DataFrame({"file": [], "row": [], "rule": []}).astype({"file": "str", "row": "int64", "rule": "str"})
+    if "dated" not in quarantine_rows.columns or employees.empty:
+        return quarantine_rows
+    dated = pd.to_datetime(quarantine_rows["dated"])
+    return quarantine_rows.loc[dated.isna() | (dated == pd.Timestamp(employees["as_of"].max()))]
+
+
+def _counts(employees: pd.DataFrame, rejected: pd.DataFrame, feed_read: FeedCounts) -> FeedCounts:
+    if "dated" not in rejected.columns or employees.empty:
+        return feed_read
+    rows = len(rejected[["file", "row"]].drop_duplicates())
+    return Counts(len(employees) + rows, rows)
 
 
 def _volume(employees: pd.DataFrame) -> CheckResult:
@@ -75,17 +103,17 @@ def _volume(employees: pd.DataFrame) -> CheckResult:
     return _result("people_present", present > 0, "error", (len(employees), len(employees) - present), detail)
 
 
-def _share(feed_read: FeedCounts, share: float, limit: float, by_rule: dict[str, int]) -> CheckResult:
-    rows = f"{feed_read.rows_quarantined:,} of {counted(feed_read.rows_read, 'employee row')} ({percent(share)})"
+def _share(counts: FeedCounts, share: float, limit: float, by_rule: dict[str, int]) -> CheckResult:
+    rows = f"{counts.rows_quarantined:,} of {counted(counts.rows_read, 'employee row')} ({percent(share)})"
     if share <= limit:
         detail = f"{rows} are in quarantine; the limit is {percent(limit)}."
     else:
         rules = listed([f"{count} {rule.replace('_', ' ')}" for rule, count in by_rule.items()])
         detail = f"{rows} are in quarantine, above the limit of {percent(limit)}: {rules or 'rules not recorded'}."
-    passed = share <= limit and feed_read.rows_read > 0
-    if not feed_read.rows_read:
+    passed = share <= limit and counts.rows_read > 0
+    if not counts.rows_read:
         detail = "No employee row was read."
-    return _result("quarantine_share", passed, "error", (feed_read.rows_read, feed_read.rows_quarantined), detail)
+    return _result("quarantine_share", passed, "error", (counts.rows_read, counts.rows_quarantined), detail)
 
 
 def _rule(rule: str, failed: int, read: int, blocked: bool) -> CheckResult:
@@ -165,10 +193,6 @@ def _emails(employees: pd.DataFrame) -> CheckResult:
         else "Everybody has an e-mail."
     )
     return _result("emails", not without, "warn", (len(employees), len(without)), detail, keys=without)
-
-
-def _quarantined_share(feed_read: FeedCounts) -> float:
-    return feed_read.rows_quarantined / feed_read.rows_read if feed_read.rows_read else 0.0
 
 
 def _rows_by_rule(quarantine_rows: pd.DataFrame) -> dict[str, int]:

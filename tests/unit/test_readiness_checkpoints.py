@@ -70,6 +70,19 @@ class TestHris:
         assert named(self.judge(rules=["type"] * 2, read=100), "quarantine_share").passed
         assert not named(self.judge(rules=["type"] * 3, read=100), "quarantine_share").passed
 
+    def test_rows_of_later_exports_are_not_judged_here(self):
+        rows = company.quarantine(*["orphan"] * 10).assign(dated=pd.Timestamp("2026-02-01"))
+        rows["dated"] = rows["dated"].astype("datetime64[us]")
+        later = check_hris(PEOPLE, rows, company.Read(500, 10), CONFIG)
+        assert failing(later) == []
+        rows.loc[:1, "dated"] = PEOPLE["as_of"].iloc[0]
+        rows.loc[2, "dated"] = pd.NaT
+        result = named(check_hris(PEOPLE, rows, company.Read(500, 10), CONFIG), "quarantine_share")
+        assert (result.rows_checked, result.rows_failed, result.passed) == (52, 3, False)
+
+    def test_a_feed_without_any_quarantine_passes(self):
+        assert failing(check_hris(PEOPLE, None, company.Read(49, 0), CONFIG)) == []
+
     def test_an_empty_feed_blocks(self):
         results = self.judge(PEOPLE.iloc[:0], read=0)
         assert {"people_present", "quarantine_share"} <= {item.check_name for item in blocking(results)}

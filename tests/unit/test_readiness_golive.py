@@ -12,8 +12,10 @@ import pytest
 
 from pilot_pipeline.errors import NotReady
 from pilot_pipeline.readiness.evidence import evidence_hash
-from pilot_pipeline.readiness.golive import golive_state, record_checks, require_golive, store_golive
+from pilot_pipeline.readiness.golive import CHECKS_COLUMNS, golive_state, record_checks, require_golive, store_golive
 from pilot_pipeline.readiness.results import CHECKPOINTS, CheckResult, Requirement
+from pilot_pipeline.warehouse.connection import open_warehouse
+from pilot_pipeline.warehouse.tables import TABLES
 
 MONDAY = datetime(2026, 1, 5, 6)
 TUESDAY = datetime(2026, 1, 6, 6)
@@ -192,3 +194,20 @@ def test_the_hash_cannot_be_fooled_by_separators_in_cells():
     number = pd.DataFrame({"a": [1]})
     assert evidence_hash({"f": one}, {}) != evidence_hash({"f": two}, {})
     assert evidence_hash({"f": text}, {}) != evidence_hash({"f": number}, {})
+
+
+def test_the_record_outlives_the_run_in_the_real_warehouse(tmp_path):
+    path = tmp_path / "var" / "warehouse.duckdb"
+    with open_warehouse(path) as warehouse:
+        for name, evidence in hashes().items():
+            record_checks(warehouse, [result(name)], evidence, MONDAY)
+        store_golive(warehouse, [], MONDAY)
+    with open_warehouse(path) as warehouse:
+        assert require_golive(warehouse, hashes()).holds
+        record_checks(warehouse, [result("sso_matrix", False, detail="A cell failed.")], "changed", TUESDAY)
+    with open_warehouse(path) as warehouse, pytest.raises(NotReady, match="sso_matrix failed: A cell failed"):
+        require_golive(warehouse, hashes(sso_matrix="changed"))
+
+
+def test_the_stored_tables_are_those_that_the_warehouse_describes():
+    assert TABLES["readiness.checks"].types == CHECKS_COLUMNS
