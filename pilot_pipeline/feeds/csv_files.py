@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.decoding import decode
-from pilot_pipeline.feeds.raw import CELL_REASONS, WHOLE_ROW, Fault, RawTable, clean_cell, text_frame
+from pilot_pipeline.feeds.raw import (
+    CELL_REASONS,
+    MAX_CELL_CHARACTERS,
+    WHOLE_ROW,
+    Fault,
+    RawTable,
+    clean_cell,
+    text_frame,
+)
 
 _DELIMITERS = (",", ";", "\t", "|")
 _UNCLOSED = "unexpected end of data"
@@ -36,17 +44,18 @@ class _Rows:
         width = len(self.header)
         if len(record) > width and not any(cell.strip() for cell in record[width:]):
             record = record[:width]
-        if not any(cell.strip() for cell in record):
+        together = "".join(record)
+        if not together.strip():
             self.blank += 1
         elif len(record) != width:
             self.unreadable(line, f"The row has {len(record)} cells where the header has {width}.")
         else:
-            self.cells.append([self._cell(position, cell) for position, cell in enumerate(record)])
+            # Nearly every row is short and plain; only the others are looked at cell by cell.
+            plain = len(together) <= MAX_CELL_CHARACTERS and together.isascii() and "\0" not in together
+            self.cells.append(list(record) if plain else [self._cell(*each) for each in enumerate(record)])
             self.lines.append(line)
 
     def _cell(self, position: int, cell: str) -> str | None:
-        if len(cell) < 200 and cell.isascii() and "\0" not in cell:
-            return cell
         kept, rule = clean_cell(cell)
         if rule:
             self.faults.append(Fault(len(self.lines), self.header[position], rule, CELL_REASONS[rule]))
