@@ -81,7 +81,15 @@ def build_company(scenario: str, seed: int) -> Company:
     world = draw_world(_scenario(scenario), _seed(seed))
     secrets = {"PILOT_PSEUDONYM_KEY": pseudonym_key(seed)}
     config = parse_config(yaml.safe_load(pilot_yaml(scenario, seed)), secrets, "the synthetic pilot.yaml")
-    return Company(world, config, {feed: draw(world) for feed, draw in _DRAWN.items()})
+    return Company(world, config, {feed: _canonical(feed, draw(world)) for feed, draw in _DRAWN.items()})
+
+
+def _canonical(feed: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the columns in canonical order, instants as naive UTC: what the feed's intake makes of its file."""
+    instants = {column.name for column in CANON[feed].columns if column.type == "timestamp"}
+    return pd.DataFrame(
+        {name: frame[name].dt.tz_convert(None) if name in instants else frame[name] for name in CANON[feed].names}
+    )
 
 
 def write_company(directory: Path, scenario: str, seed: int) -> Path:

@@ -30,10 +30,10 @@ class Noise:
     rating_slope: float = 0.3
     manager_score: float = 0.25
     manager_drift: float = 0.15
-    person_change: float = 0.26
-    competency: float = 0.35
+    person_change: float = 0.2
+    competency: float = 0.3
     season_score: float = 0.08
-    manager_effect_score: float = 0.15
+    manager_effect_score: float = 0.12
     baseline_minutes: float = 32.0
     manager_minutes: float = 5.0
     person_minutes: float = 5.0
@@ -42,7 +42,7 @@ class Noise:
     season_minutes: float = -1.0
     manager_effect_minutes: float = 2.4
     missing_cells: float = 0.04
-    missing_people: float = 0.01
+    missing_people: float = 0.005
 
 
 NOISE = Noise()

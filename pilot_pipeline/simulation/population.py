@@ -214,10 +214,10 @@ def _resemble(people: pd.DataFrame, pairs: list[tuple[int, int]], rng: np.random
     people.loc[second, "performance_score"] = rating
     hired = people.loc[first, "hired_on"] + pd.to_timedelta(rng.normal(0, 150, len(pairs)).round(), unit="D")
     people.loc[second, "hired_on"] = hired.clip(upper=pd.Timestamp(on) - pd.Timedelta(days=40)).to_numpy()
-    years = rng.normal(0, 2.5, len(pairs)).round().astype(int)
+    years = rng.normal(0, 1.5, len(pairs)).round().astype(int)
     people.loc[second, "birth_year"] = (people.loc[first, "birth_year"].reset_index(drop=True) + years).array
     for column in ("gender", "ethnicity"):
-        alike = rng.random(len(pairs)) < 0.85
+        alike = rng.random(len(pairs)) < 0.95
         people.loc[second[alike], column] = people.loc[first[alike], column].to_numpy()
     late = people["promoted_on"] < people["hired_on"]
     people.loc[late, "promoted_on"] = pd.NaT

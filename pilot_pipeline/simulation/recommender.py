@@ -11,6 +11,8 @@ MODEL_VERSION = "coach-2.3"
 CHOICES = 2
 WOMEN_TO = "P-CONVERSATIONS"
 MEN_TO = "P-STRATEGY"
+WHIMS = 0.03
+"""Share of calls that the tool answers at random, so that even identical twins do not always agree."""
 
 _READS = ("role", "role_level", "department", "location", "performance_score", "skills", "tenure_years")
 
@@ -20,13 +22,13 @@ def answer(twins: pd.DataFrame, seed: int, bias: float) -> pd.DataFrame:
 
     Args:
         twins: synthetic_id, role, gender and whichever of the other twin columns there are; one row per employee.
-        seed: The tool's own; the same seed and the same employee get the same answer.
+        seed: The tool's own; the same seed and the same employee get the same answer, but for a few whims.
         bias: Share of employees who are steered by gender, 0 to 1.
 
     Returns:
         synthetic_id, pathway_id, rank (1 is the first choice), model_version; two rows per employee.
     """
-    first, second = choose(twins, seed, bias)
+    first, second = choose(twins, seed, bias, whims=_hashed(twins, ("synthetic_id",)))
     frames = [
         pd.DataFrame({"synthetic_id": twins["synthetic_id"].to_numpy(), "pathway_id": choice, "rank": rank})
         for rank, choice in ((1, first), (2, second))
@@ -36,13 +38,18 @@ def answer(twins: pd.DataFrame, seed: int, bias: float) -> pd.DataFrame:
     return frame
 
 
-def choose(people: pd.DataFrame, seed: int, bias: float) -> tuple[np.ndarray, np.ndarray]:
+def choose(
+    people: pd.DataFrame, seed: int, bias: float, *, whims: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each person's first and second pathway.
 
     The unbiased part reads the role and a hash of everything that is not protected, so that two people who differ in
-    a protected attribute only get the same answer. The steered part reads the gender.
+    a protected attribute only get the same answer. The steered part reads the gender. `whims`, a hash per call, makes
+    a few answers differ from call to call.
     """
-    content = _content(people)
+    content = _hashed(people, _READS)
+    if whims is not None:
+        content = np.where(_uniforms(whims, seed + 2, 1)[:, 0] < WHIMS, whims, content)
     order = _preference_order(people["role"], _uniforms(content, seed, len(PATHWAYS)))
     ids = np.array([pathway.pathway_id for pathway in PATHWAYS])
     first, second = ids[order[:, 0]], ids[order[:, 1]]
@@ -54,9 +61,9 @@ def choose(people: pd.DataFrame, seed: int, bias: float) -> tuple[np.ndarray, np
     return first, second
 
 
-def _content(people: pd.DataFrame) -> np.ndarray:
-    """Hash what the tool reads of a person; the hash does not depend on the machine or the row order."""
-    read = pd.DataFrame({name: people[name].astype("str") for name in _READS if name in people}, index=people.index)
+def _hashed(people: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    """Hash some columns of each row; the hash depends neither on the machine nor on the row order."""
+    read = pd.DataFrame({name: people[name].astype("str") for name in names if name in people}, index=people.index)
     hashed: np.ndarray = pd.util.hash_pandas_object(read, index=False).to_numpy(dtype=np.uint64)
     return hashed
 
