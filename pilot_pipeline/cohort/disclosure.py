@@ -14,21 +14,24 @@ def visible_groups(counts: pd.DataFrame, minimum: int) -> pd.Series:
         minimum: the smallest group that may be seen.
 
     A row is hidden if any of its counts is 1…minimum−1 (primary), and further rows, smallest first, until what is
-    hidden cannot be had by subtraction from the total: at least two hidden rows, and in every column a hidden sum of 0
-    or at least the minimum (complementary suppression; Hundepool et al. 2012, *Statistical Disclosure Control*, 4).
+    hidden cannot be had by subtraction from the total: in every column a hidden sum of 0, or of at least the minimum
+    from at least two rows (complementary suppression; Hundepool et al. 2012, *Statistical Disclosure Control*, 4).
     """
-    small = ((counts > 0) & (counts < minimum)).any(axis=1).to_numpy(copy=True)
-    order = np.argsort(counts.sum(axis=1).to_numpy(), kind="stable")
-    while small.any() and not small.all():
-        hidden = counts.to_numpy()[small]
-        total = hidden.sum(axis=0)
-        if len(hidden) > 1 and bool(((total == 0) | (total >= minimum)).all()) and _uncertain(hidden):
-            break
-        small[next(row for row in order if not small[row])] = True
-    return pd.Series(~small, index=counts.index)
+    people = counts.to_numpy()
+    small = ((people > 0) & (people < minimum)).any(axis=1)
+    hidden = np.array(small)
+    order = np.argsort(people.sum(axis=1), kind="stable")
+    added: list[int] = []
+    while hidden.any() and not hidden.all() and not _safe(people[hidden], minimum):
+        added.append(next(int(row) for row in order if not hidden[row]))
+        hidden[added[-1]] = True
+    for row in added:  # a larger row may have made a smaller one needless
+        hidden[row] = False
+        hidden[row] = not _safe(people[hidden], minimum)
+    return pd.Series(~hidden, index=counts.index)
 
 
-def _uncertain(hidden: np.ndarray) -> bool:
-    """In every column with hidden people, at least two hidden rows hold some: otherwise the sum is the one row."""
-    holders = (hidden > 0).sum(axis=0)
-    return bool(((hidden.sum(axis=0) == 0) | (holders > 1)).all())
+def _safe(hidden: np.ndarray, minimum: int) -> bool:
+    """In every column the hidden people, if any, are at least the minimum and stand in two rows or more."""
+    total, holders = hidden.sum(axis=0), (hidden > 0).sum(axis=0)
+    return bool(((total == 0) | ((total >= minimum) & (holders > 1))).all())

@@ -40,20 +40,25 @@ def mde(
 
     Noncentral t on clusters − 1 degrees of freedom. The variance of the mean carries the design effect of clusters of
     unequal size, 1 + (Σm²/n − 1)·icc (Kish 1965, *Survey Sampling*, 8.2). As the exact sign-flip test has 2^clusters
-    outcomes, alpha is rounded down to the level that it can attain.
+    outcomes, alpha is rounded down to the level that it can attain; where only the one best outcome is significant
+    (five clusters at 5 %), the power is exactly the chance that every cluster's sum is positive.
     """
     from scipy.optimize import brentq
-    from scipy.stats import nct, t
+    from scipy.stats import nct, norm, t
 
-    attainable = math.floor(alpha * 2**n_clusters) / 2**n_clusters
-    if attainable == 0:
+    outcomes = math.floor(alpha * 2**n_clusters)
+    if outcomes == 0:
         return math.inf
     sizes = np.array(cluster_sizes if cluster_sizes is not None else _even_sizes(n_pairs, n_clusters), dtype=np.float64)
+    if outcomes == 1:
+        per_effect = sizes / np.sqrt(sizes + (sizes * manager_sd) ** 2)
+        effect = brentq(lambda d: float(norm.cdf(d * per_effect).prod()) - power, 0.0, 100.0)
+        return float(effect) * sd_pair
     icc = manager_sd**2 / (1 + manager_sd**2)
     design_effect = 1 + (float((sizes**2).sum()) / n_pairs - 1) * icc
     standard_error = sd_pair * math.sqrt((1 + manager_sd**2) * design_effect / n_pairs)
     freedom = n_clusters - 1
-    critical = float(t.isf(attainable, freedom))
+    critical = float(t.isf(outcomes / 2**n_clusters, freedom))
     shift = brentq(lambda ncp: float(nct.sf(critical, freedom, ncp)) - power, 0.0, critical + 20.0)
     return float(shift) * standard_error
 

@@ -46,7 +46,7 @@ def brute_force(need: np.ndarray, distance: np.ndarray) -> tuple[int, tuple[int,
     return best(0, 0)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(instances())
 def test_equals_brute_force_in_pairs_rungs_and_distance(instance: tuple[np.ndarray, np.ndarray]) -> None:
     need, distance = instance
