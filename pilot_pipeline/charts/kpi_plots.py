@@ -115,17 +115,17 @@ def _y(kpi: str) -> alt.Y:
     return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
 
 
-def _colour() -> alt.Color:
+def _colour(symbol: str) -> alt.Color:
     import altair as alt
 
-    solid = alt.Legend(symbolOpacity=1)
+    solid = alt.Legend(symbolOpacity=1, symbolType=symbol, symbolStrokeWidth=2.4)
     return alt.Color("arm:N", legend=solid, scale=alt.Scale(domain=list(_ARMS), range=[PILOT, CONTROL]))
 
 
 def _lines(rows: list[dict[str, Any]], kpi: str, weeks: list[int]) -> list[alt.Chart]:
     import altair as alt
 
-    base = chart_of(rows).encode(x=_x(weeks), color=_colour())
+    base = chart_of(rows).encode(x=_x(weeks), color=_colour("stroke"))
     band = base.mark_area(opacity=0.16, invalid="break-paths-filter-domains")
     dash = alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(_ARMS), range=[[1, 0], [5, 3]]))
     line = base.mark_line(strokeWidth=2.4, invalid="break-paths-filter-domains", point={"size": 28})
@@ -137,7 +137,7 @@ def _points(rows: list[dict[str, Any]], kpi: str, weeks: list[int]) -> list[alt.
 
     beside = dict(zip(_ARMS, (-0.12, 0.12), strict=True))
     base = chart_of([{**row, "week": row["week"] + beside.get(row["arm"], 0)} for row in rows]).encode(
-        x=_x(weeks), color=_colour()
+        x=_x(weeks), color=_colour("circle")
     )
     shape = alt.Shape("arm:N", scale=alt.Scale(domain=list(_ARMS), range=["circle", "diamond"]))
     rule = base.mark_rule(strokeWidth=2, opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q")

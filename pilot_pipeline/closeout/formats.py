@@ -70,6 +70,12 @@ def day(value: Any) -> str:
     return f"{moment.day}{_SPACE}{moment:%B}{_SPACE}{moment.year}"
 
 
+def short_day(value: Any) -> str:
+    """Return a date as 2026-01-05, for narrow columns."""
+    value = clean(value)
+    return NONE if value is None else f"{value:%Y-%m-%d}"
+
+
 def fewer_than(minimum: int) -> str:
     """Return the words that stand for a suppressed value."""
     return f"fewer than{_SPACE}{minimum}"

@@ -14,7 +14,6 @@ from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.formats import NONE
 from pilot_pipeline.closeout.scorecard_words import EVIDENCE, KPI_MEANINGS
 
-
 SENTENCE = 40
 """From this many characters on, a cell is a sentence."""
 
@@ -135,7 +134,7 @@ def checks_table(checkpoints: pd.DataFrame) -> Table:
             Cell(formats.count(row["rows_checked"])),
             Cell(formats.count(row["rows_failed"])),
             Cell(str(row["tool"]).replace("_", " ")),
-            Cell(formats.day(row["checked_at"])),
+            Cell(formats.short_day(row["checked_at"])),
         )
         for row in _rows(checkpoints)
     ]
@@ -152,7 +151,7 @@ def quality_table(quality: pd.DataFrame) -> Table:
             Cell(formats.count(row["rows_accepted"])),
             Cell(formats.count(row["rows_quarantined"]), tone="warn" if row["rows_quarantined"] else ""),
             Cell(formats.count(row["late_rows"])),
-            Cell(formats.day(row["fresh_as_of"])),
+            Cell(formats.short_day(row["fresh_as_of"])),
         )
         for row in _rows(quality)
     ]
