@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import pandas as pd
 
 from pilot_pipeline.privacy.differencing import exposures
@@ -80,13 +79,6 @@ class TableAudit:
         return results
 
 
-def _nonfinite(rows: pd.DataFrame, model: Model) -> Iterable[str]:
-    for column in rows.select_dtypes("float64"):
-        count = int(np.isinf(rows[column]).sum())
-        if count:
-            yield f"{count} values of {column} are infinite"
-
-
 def _personal_columns(rows: pd.DataFrame, model: Model) -> Iterable[str]:
     for column in rows.columns:
         if str(column).casefold() in PERSONAL_COLUMNS:
@@ -118,11 +110,10 @@ def _text_columns(rows: pd.DataFrame) -> list[str]:
     return [str(c) for c in rows.columns if rows[c].dtype == object or pd.api.types.is_string_dtype(rows[c].dtype)]
 
 
-FINITE = TableAudit("finite", _nonfinite)
 NO_PERSONAL_COLUMNS = TableAudit("no_personal_columns", _personal_columns)
 NO_IDENTIFIER_SHAPES = TableAudit("no_identifier_shapes", _identifier_shapes)
 EMPTIED_WHEN_SUPPRESSED = TableAudit("emptied_when_suppressed", _emptied_when_suppressed)
-ALWAYS: tuple[Audit, ...] = (FINITE, NO_PERSONAL_COLUMNS, NO_IDENTIFIER_SHAPES, EMPTIED_WHEN_SUPPRESSED)
+ALWAYS: tuple[Audit, ...] = (NO_PERSONAL_COLUMNS, NO_IDENTIFIER_SHAPES, EMPTIED_WHEN_SUPPRESSED)
 """Audits that no caller of `publish` can leave out."""
 
 

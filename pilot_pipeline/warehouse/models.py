@@ -262,11 +262,17 @@ def check_promises(connection: duckdb.DuckDBPyConnection, model: Model, relation
 
 
 def broken_promises(connection: duckdb.DuckDBPyConnection, model: Model, relation: str) -> tuple[str, ...]:
-    """Return what a relation breaks of the model's promises (NOT NULL, grain), as clauses with counts."""
-    required = [column.name for column in model.columns if not column.nullable]
-    counts = ", ".join(f"count(*) - count({quoted(name)})" for name in required) or "0"
-    nulls = first_row(connection, f"SELECT {counts} FROM {relation}")
-    broken = [f"{count} values of {name} are NULL" for name, count in zip(required, nulls, strict=False) if count]
+    """Return what a relation breaks of the model's promises (values, finite numbers, grain), as clauses with counts."""
+    nulls = {c.name: f"count(*) - count({quoted(c.name)})" for c in model.columns if not c.nullable}
+    # Division by zero gives infinity or NaN in DuckDB, and either would spoil every sum over the column.
+    odd = {
+        c.name: f"count(*) FILTER (WHERE NOT isfinite(TRY_CAST({quoted(c.name)} AS DOUBLE)))"
+        for c in model.columns
+        if c.type.startswith(("DOUBLE", "FLOAT"))
+    }
+    counts = first_row(connection, f"SELECT {', '.join([*nulls.values(), *odd.values(), '0'])} FROM {relation}")
+    clauses = [*(f"values of {name} are NULL" for name in nulls), *(f"values of {name} are not finite" for name in odd)]
+    broken = [f"{count} {clause}" for clause, count in zip(clauses, counts, strict=False) if count]
     grain = ", ".join(map(quoted, model.grain))
     groups = f"SELECT count(*) AS rows FROM {relation}{f' GROUP BY {grain}' if grain else ''} HAVING count(*) > 1"
     (twice,) = first_row(connection, f"SELECT count(*) FROM ({groups})")

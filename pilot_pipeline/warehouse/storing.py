@@ -113,7 +113,9 @@ def _lost(column: str, have: str, want: str) -> str | None:
     fails = f"{column} IS NOT NULL AND {cast} IS NULL"
     rounds = want in _INTEGERS and (have.startswith(_FRACTIONS) or have == "VARCHAR")
     truncates = want == "DATE" and have.startswith("TIMESTAMP")
-    if rounds or truncates:
+    # 7 would become true, and 2^53 + 1 an even number.
+    coarsens = want == "BOOLEAN" or (want == "DOUBLE" and have in _INTEGERS)
+    if rounds or truncates or coarsens:
         return f"({fails}) OR ({column} IS NOT NULL AND TRY_CAST({cast} AS {have}) IS DISTINCT FROM {column})"
     return fails
 

@@ -109,6 +109,11 @@ class TestColumnsAndTypes:
         warehouse.write("feeds.x", frame.iloc[:1], columns={"hired_on": "DATE"})
         assert warehouse.columns("feeds.x") == {"hired_on": "DATE"}
 
+    @pytest.mark.parametrize(("value", "kind"), [(7, "BOOLEAN"), (2**53 + 1, "DOUBLE"), ("1.5", "BIGINT")])
+    def test_no_cast_changes_a_value(self, warehouse: Warehouse, value: object, kind: str) -> None:
+        with pytest.raises(BadInput, match=f"cannot be stored as {kind} without changing"):
+            warehouse.write("feeds.x", pd.DataFrame({"a": [value]}), columns={"a": kind})
+
     def test_text_that_is_no_number_is_refused_without_being_quoted(self, warehouse: Warehouse) -> None:
         with pytest.raises(BadInput) as refusal:
             warehouse.write("feeds.x", pd.DataFrame({"score": ["4", "Jane Doe"]}), columns={"score": "DOUBLE"})

@@ -199,6 +199,7 @@ class TestRunning:
             ("SELECT NULL AS a", "1 values of a are NULL"),
             ("SELECT 1 AS a FROM range(2)", "one row per a, and 1 of them have more"),
             ("SELECT 1.5::DOUBLE AS a", "cannot be stored as BIGINT without changing"),
+            ("SELECT 0::DOUBLE / 0::DOUBLE AS a", "cannot be stored as BIGINT"),
             ("SELECT a FROM cohort.nothing", "Table with name nothing does not exist"),
             ("SELECT cast(employee_id AS BIGINT) AS a FROM cohort.members", "ConversionException"),
         ],
@@ -212,6 +213,12 @@ class TestRunning:
             run_model(warehouse, model(tmp_path / "bad", sql, **promise))
         assert "p_1" not in str(refusal.value)
         assert warehouse.read("weekly.active_weeks")["a"].tolist() == [7]
+
+    @pytest.mark.parametrize("sql", ["SELECT 'nan'::DOUBLE AS a", "SELECT 'inf'::DOUBLE AS a"])
+    def test_a_number_that_is_not_finite_is_refused(self, warehouse: Warehouse, tmp_path: Path, sql: str) -> None:
+        number = [{"name": "a", "type": "DOUBLE", "description": "A number.", "nullable": True}]
+        with pytest.raises(BadInput, match="1 values of a are not finite"):
+            run_model(warehouse, model(tmp_path, sql, grain=[], columns=number))
 
     def test_an_empty_grain_promises_at_most_one_row(self, warehouse: Warehouse, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="one row per table"):
