@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness import findings as say
 from pilot_pipeline.fairness.family import ALPHA, FamilyP, one_look, weekly_looks
+from pilot_pipeline.fairness.groups import OTHER
 from pilot_pipeline.fairness.permutation import Floats, permutations
 from pilot_pipeline.fairness.power import steering_power
 from pilot_pipeline.fairness.rates import RATES, first_choices, rate_table, reported_table
@@ -22,7 +24,7 @@ from pilot_pipeline.fairness.synthetic_audit import audit_synthetic
 __all__ = ["Audit", "audit_live", "audit_synthetic", "audit_weekly"]
 
 PERMUTATIONS = 4999
-WEEKLY_PERMUTATIONS = 4999
+WEEKLY_PERMUTATIONS = 2999
 _SIMULATIONS = 200
 
 
@@ -64,6 +66,8 @@ def audit_weekly(
     config: PilotConfig,
     pathways: pd.DataFrame | None = None,
     through: int | None = None,
+    *,
+    only: Collection[int] | None = None,
 ) -> list[Audit]:
     """Audit week by week, cumulatively, at one family-wise error over all the weeks.
 
@@ -76,9 +80,10 @@ def audit_weekly(
         config: as there; `pilot.weeks` looks share the error.
         pathways: as there.
         through: the last finished week; default: the last with a recommendation.
+        only: the weeks to write up (all are judged); default all. Writing one up is what takes time.
 
     Returns:
-        One audit per week from 1, as of its Monday.
+        One audit per week, as of its Monday.
     """
     if "week_no" not in recommendations:
         raise BadInput("recommendations: the weekly bias audit needs week_no beside each recommendation.")
@@ -97,6 +102,7 @@ def audit_weekly(
     return [
         _audit(study, counts, found, config, as_of=config.pilot.week_start(number), week_no=number)
         for number, (counts, found) in enumerate(zip(looks, judged, strict=True), start=1)
+        if only is None or number in only
     ]
 
 
@@ -117,11 +123,14 @@ def _audit(
         sentences = [say.NOTHING_YET]
     elif len(study.pathways) < 2:
         sentences = [say.ONE_PATHWAY]
+    sentences += [
+        say.pooled_sentence(group.attribute, minimum, OTHER in group.tested) for group in study.groups if group.pooled
+    ]
     return Audit(
         kind="live",
         as_of=as_of,
         week_no=week_no,
-        verdict=overall(attributes["verdict"]),
+        verdict=overall(attributes),
         attributes=attributes,
         table=published(rates, attributes, "live", as_of),
         themes=_themes(study, levels),

@@ -76,5 +76,13 @@ def proxy_sentence(row: Mapping[Hashable, Any], alpha: float) -> str:
     return f"{name}: no evidence of steering by proxy in the correlated population ({family})."
 
 
+def pooled_sentence(attribute: str, minimum: int, tested: bool) -> str:
+    """Say what became of the groups that are too small, without naming them."""
+    name = attribute.replace("_", " ")
+    if tested:
+        return f"{name}: groups of fewer than {minimum} people are tested together, as 'other'."
+    return f"{name}: groups of fewer than {minimum} people are not testable, not even together."
+
+
 def _p(value: float) -> str:
     return "below .001" if value < 0.001 else f"{value:.3f}"

@@ -35,6 +35,11 @@ class Grouping:
         return len(self.tested) > 1
 
     @property
+    def pooled(self) -> bool:
+        """Groups under the minimum were put together."""
+        return bool(self.labels.eq(OTHER).any())
+
+    @property
     def onehot(self) -> Floats:
         """Membership in the tested groups, (people, tested groups)."""
         return np.column_stack([self.labels.eq(group).to_numpy(dtype=np.float64) for group in self.tested])

@@ -90,7 +90,9 @@ def twin_z(outcome: Floats, grouping: Grouping) -> Floats:
     """Return Z (G, P) of twin sets, 0 where no set differs."""
     share = contributions(outcome, grouping)
     spread = np.sqrt((share**2).sum(axis=0))
-    return np.divide(share.sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0)
+    z = np.zeros(spread.shape)
+    np.divide(share.sum(axis=0), spread, out=z, where=spread > 0)
+    return z
 
 
 def same_twin_flips(rows: pd.DataFrame, answers: pd.DataFrame, pathways: tuple[str, ...]) -> tuple[int, int]:

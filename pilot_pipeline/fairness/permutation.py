@@ -6,6 +6,7 @@ A attributes, B permutations of which the first is the data as they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -46,7 +47,7 @@ def permutations(strata: Ints, n: int, rng: Generator) -> Ints:
 
 def residuals(outcome: Floats, strata: Ints) -> Floats:
     """Return outcome (N, …) less its stratum's mean; a unit whose outcome is NaN counts in no mean and gets 0."""
-    flat = outcome.reshape(len(outcome), -1)
+    flat = _flat(outcome)
     seen = ~np.isnan(flat[:, 0]) if flat.shape[1] else np.ones(len(flat), dtype=bool)
     known = np.where(seen[:, None], flat, 0.0)
     sums = _sum_by(known, strata)
@@ -60,7 +61,7 @@ def variance(panel: Panel, residual: Floats) -> Floats:
 
     Source: Strasser and Weber (1999), the conditional variance of a linear statistic, with strata as blocks.
     """
-    squares = _sum_by(residual.reshape(len(residual), -1) ** 2, panel.strata)
+    squares = _sum_by(_flat(residual) ** 2, panel.strata)
     sizes = np.bincount(panel.strata, minlength=len(squares)).astype(np.float64)
     members = _sum_by(panel.onehot, panel.strata)
     weight = members * (sizes[:, None] - members) / np.maximum(sizes * (sizes - 1), 1)[:, None]
@@ -85,7 +86,7 @@ def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
         (B, A), or (B, S, A).
     """
     precision = _inverse(variance(panel, residual))
-    flat = residual.reshape(len(residual), -1)
+    flat = _flat(residual)
     groups = panel.onehot.shape[1]
     step = max(1, _CHUNK // max(1, groups * max(flat.shape)))
     out = np.empty((len(moved), *residual.shape[1:-1], len(panel.attributes)))
@@ -101,7 +102,7 @@ def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
 
 def flip_statistics(contribution: Floats, signs: Floats) -> Floats:
     """Return ΣZ² (B,) where each set's contribution (sets, G, P) changes its sign: values permuted within twins."""
-    flat = contribution.reshape(len(contribution), -1)
+    flat = _flat(contribution)
     flat = flat[:, flat.any(axis=0)]
     total = signs @ flat
     squared = total**2 * _inverse((flat**2).sum(axis=0))
@@ -127,6 +128,11 @@ def min_p(stats: Floats) -> tuple[Floats, Floats]:
     smallest = np.sort(p.min(axis=1))
     adjusted = np.searchsorted(smallest, p[0], side="right") / len(p)
     return p[0], adjusted
+
+
+def _flat(values: Floats) -> Floats:
+    """Return values (N, …) as (N, rest); NumPy cannot guess the rest when N is 0."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _sum_by(values: Floats, strata: Ints) -> Floats:

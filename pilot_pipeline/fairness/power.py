@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from pilot_pipeline.fairness.groups import Grouping
+from pilot_pipeline.fairness.groups import OTHER, Grouping
 from pilot_pipeline.fairness.permutation import (
     Bools,
     Floats,
@@ -21,7 +21,7 @@ from pilot_pipeline.fairness.permutation import (
 SEVERE = ((0.60, 0.05), (0.10, 0.55))
 """Severe steering: chances of two pathways for the steered group, and for everyone else (the rest is even)."""
 
-_PERMUTATIONS = 25
+_PERMUTATIONS = 16
 _FULL_CORRELATION = 0.98
 _TWIN_SETS = 400
 
@@ -76,6 +76,12 @@ def steering_power(
             outcome[~seen] = np.nan
             rows.append((grouping.attribute, group, _found(panel, outcome, index, alpha, rng)))
     return pd.DataFrame(rows, columns=["attribute", "group_value", "power"])
+
+
+def weakest_power(power: pd.DataFrame) -> dict[str, float]:
+    """Return each attribute's smallest power over its groups; the pool "other" counts only where nothing else is."""
+    named = power[power["group_value"].ne(OTHER) | ~power["attribute"].duplicated(keep=False)]
+    return {str(name): float(value) for name, value in named.groupby("attribute")["power"].min().items()}
 
 
 def _draw(steered: Bools, total: Floats, pathways: int, *, rho: float, simulations: int, rng: Generator) -> Floats:

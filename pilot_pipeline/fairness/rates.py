@@ -26,14 +26,15 @@ def first_choices(answers: pd.DataFrame, key: str, ids: Sequence[str], pathways:
     what = pd.Index(pathways).get_indexer(pd.Index(first["pathway_id"]))
     seen = (who >= 0) & (what >= 0)
     cells = np.bincount(who[seen] * len(pathways) + what[seen], minlength=len(ids) * len(pathways))
-    counted: Floats = cells.reshape(len(ids), len(pathways)).astype(np.float64)
-    return counted
+    return np.asarray(cells.reshape(len(ids), len(pathways)), dtype=np.float64)
 
 
 def shares(counts: Floats) -> Floats:
     """Turn counts (N, P) into each unit's shares; a unit without a first choice is NaN."""
     total = counts.sum(axis=1, keepdims=True)
-    return np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
+    share = np.full(counts.shape, np.nan)
+    np.divide(counts, total, out=share, where=total > 0)
+    return share
 
 
 def rate_table(outcome: Floats, grouping: Grouping, names: Sequence[str], minimum: int | None) -> pd.DataFrame:
@@ -97,10 +98,10 @@ def _with_ratio_interval(table: pd.DataFrame) -> pd.DataFrame:
     best_x = table["pathway_id"].map(best["selected"].astype("float64"))
     best_n = table["pathway_id"].map(best["n"].astype("float64"))
     usable = x.gt(0) & best_x.gt(0) & ratio.gt(0) & ~top
-    spread = (1 / x.where(usable) - 1 / n + 1 / best_x.where(usable) - 1 / best_n).clip(lower=0) ** 0.5
-    table["ratio_low"] = (ratio * np.exp(-_Z90 * spread)).astype("Float64").mask(~usable)
-    table["ratio_high"] = (ratio * np.exp(_Z90 * spread)).astype("Float64").mask(~usable)
-    return table
+    squared = (1 / x.where(usable) - 1 / n + 1 / best_x.where(usable) - 1 / best_n).to_numpy(dtype=np.float64)
+    factor = np.exp(_Z90 * np.sqrt(np.maximum(squared, 0)))
+    limits = pd.DataFrame({"ratio_low": ratio / factor, "ratio_high": ratio * factor}, index=table.index)
+    return table.join(limits.astype("Float64").mask(~usable))
 
 
 def _fisher(modal: Floats, onehot: Floats) -> Floats:

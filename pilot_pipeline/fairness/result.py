@@ -8,6 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
+from pilot_pipeline.fairness.groups import TIMES
+
 Verdict = Literal["bias_found", "no_evidence", "underpowered", "not_testable"]
 
 ATTRIBUTES = ["attribute", "p_value", "q_value", "verdict", "power", "level", "group_value", "where", "z"]
@@ -76,10 +78,16 @@ def judge(q_value: float, power: float, testable: bool, alpha: float) -> Verdict
     return "no_evidence" if power >= ENOUGH_POWER else "underpowered"
 
 
-def overall(verdicts: pd.Series[str]) -> Verdict:
-    """Return the audit's verdict from those of its attributes."""
-    order: tuple[Verdict, ...] = ("bias_found", "underpowered", "no_evidence")
-    return next((verdict for verdict in order if verdicts.eq(verdict).any()), "not_testable")
+def overall(attributes: pd.DataFrame) -> Verdict:
+    """Return the audit's verdict from those of its attributes (`ATTRIBUTES`).
+
+    Bias in an intersection is bias; too little data for an intersection is no news, as pilots are small.
+    """
+    if attributes["verdict"].eq("bias_found").any():
+        return "bias_found"
+    single = attributes.loc[~attributes["attribute"].str.contains(TIMES, regex=False), "verdict"]
+    order: tuple[Verdict, ...] = ("underpowered", "no_evidence")
+    return next((verdict for verdict in order if single.eq(verdict).any()), "not_testable")
 
 
 def published(rates: pd.DataFrame, attributes: pd.DataFrame, kind: str, as_of: date) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness.family import ALPHA, FamilyP
 from pilot_pipeline.fairness.groups import Grouping, groupings
 from pilot_pipeline.fairness.permutation import Floats, Ints, Panel, residuals, statistics, z_scores
+from pilot_pipeline.fairness.power import weakest_power
 from pilot_pipeline.fairness.rates import shares
 from pilot_pipeline.fairness.result import ATTRIBUTES, judge
 
@@ -111,7 +112,7 @@ def describe(
     strata = study.panel.strata
     scores = [z_scores(study.panel, residuals(level.outcome, strata)) for level in levels] if len(found.p) else []
     testable = [grouping.attribute for grouping in study.testable] if len(found.p) else []
-    weakest = power.groupby("attribute")["power"].min()
+    weakest = weakest_power(power)
     rows: list[dict[str, Any]] = []
     for grouping in study.groups:
         name = grouping.attribute

@@ -21,7 +21,7 @@ from pilot_pipeline.fairness.pairs import (
     twin_z,
 )
 from pilot_pipeline.fairness.permutation import Floats
-from pilot_pipeline.fairness.power import twin_power
+from pilot_pipeline.fairness.power import twin_power, weakest_power
 from pilot_pipeline.fairness.proxy import ProxyPart, proxy_part, proxy_statistics
 from pilot_pipeline.fairness.rates import RATES, REPORTED, rate_table, reported_table
 from pilot_pipeline.fairness.recommender import check_answers
@@ -76,7 +76,7 @@ def audit_synthetic(
     rng = np.random.default_rng([config.cohort.seed, 6])
     power = twin_power([(pair.attribute, pair.grouping) for pair in testable], len(names), ALPHA, rng)
     tests = _tests(testable, parts, rng)
-    weakest = {str(name): float(value) for name, value in power.groupby("attribute")["power"].min().items()}
+    weakest = weakest_power(power)
     attributes = attributes_frame([_verdict(pair.attribute, tests, weakest) for pair in pairs])
     instability = instability_table(testable, same_twin_flips(twins[twins["attribute"] == AA], answers, names))
     rates = _rates(pairs, 0)
@@ -85,7 +85,7 @@ def audit_synthetic(
     return Audit(
         kind="synthetic",
         as_of=when,
-        verdict=overall(attributes["verdict"]),
+        verdict=overall(attributes),
         attributes=attributes,
         table=published(rates, attributes, "synthetic", when),
         themes=_rates(pairs, 1).rename(columns={"pathway_id": "theme"}),
@@ -128,7 +128,7 @@ def _verdict(attribute: str, tests: pd.DataFrame, power: dict[str, float]) -> di
     own = tests[tests["attribute"] == attribute]
     if own.empty:
         return {"attribute": attribute, "verdict": "not_testable"}
-    strongest = own.iloc[int(own["q_value"].argmin())].to_dict()
+    strongest = dict(zip(own.columns, own.iloc[int(own["q_value"].argmin())], strict=True))
     verdict = judge(strongest["q_value"], power[attribute], True, ALPHA)
     return {**strongest, "p_value": own["p_value"].iloc[0], "power": power[attribute], "verdict": verdict}
 

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fairness_planted import PATHWAYS, answer, chances_of, make_config, make_people, make_workforce, recommend
+from scipy.stats import binomtest
+
+from pilot_pipeline.errors import BadInput, NotReady
+from pilot_pipeline.fairness import audit as live
+from pilot_pipeline.fairness import selftest
+from pilot_pipeline.fairness.audit import Audit, audit_live, audit_synthetic, audit_weekly
+from pilot_pipeline.fairness.family import one_look
+from pilot_pipeline.fairness.pairs import excess_bound
+from pilot_pipeline.fairness.permutation import permutations
+from pilot_pipeline.fairness.power import steering_power, within_person_correlation
+from pilot_pipeline.fairness.result import TABLE
+from pilot_pipeline.fairness.study import look_statistics, study_people
+from pilot_pipeline.fairness.twins import make_population, make_twins
+
+CONFIG = make_config()
+MONDAY = CONFIG.pilot.starts_on
+
+
+@pytest.fixture(scope="module")
+def workforce() -> pd.DataFrame:
+    return make_workforce()
+
+
+@pytest.fixture(scope="module")
+def twins(workforce: pd.DataFrame) -> pd.DataFrame:
+    return make_twins(workforce, CONFIG)
+
+
+def _verdicts(audit: Audit) -> dict[str, str]:
+    return dict(zip(audit.attributes["attribute"], audit.attributes["verdict"], strict=True))
+
+
+def _alarms(n: int, *, severe: bool, rounds: int) -> int:
+    """Count family-wise findings at the first recommendation, through the audit's own parts."""
+    people, found = make_people(n), 0
+    rng = np.random.default_rng(n)
+    study = study_people(recommend(people, severe=False), people, CONFIG, PATHWAYS)
+    chances = chances_of(severe)[np.where(people["gender"] == "female", 0, 1)]
+    for _ in range(rounds):
+        counts = rng.multinomial(1, chances).astype(float)
+        stats = look_statistics(study, counts, permutations(study.panel.strata, 200, rng))
+        found += bool((one_look(stats).q <= 0.05).any())
+    return found
+
+
+@pytest.mark.parametrize("n", [20, 30, 50])
+def test_a_fair_tool_is_accused_in_at_most_five_of_a_hundred_pilots(n: int) -> None:
+    assert binomtest(_alarms(n, severe=False, rounds=200), 200, 0.05, alternative="greater").pvalue > 0.005
+
+
+@pytest.mark.parametrize(("n", "least"), [(20, 0.45), (30, 0.70), (50, 0.95)])
+def test_severe_steering_is_caught_at_the_first_recommendation(n: int, least: float) -> None:
+    assert binomtest(_alarms(n, severe=True, rounds=100), 100, least, alternative="less").pvalue > 0.01
+
+
+def test_steering_by_gender_is_found_named_and_blocks() -> None:
+    people = make_people(50)
+    audit = audit_live(recommend(people, severe=True), people, CONFIG, MONDAY, PATHWAYS)
+    assert audit.blocks
+    assert _verdicts(audit)["gender"] == "bias_found"
+    assert "gender: bias found" in str(audit)
+    assert audit.attributes.set_index("attribute").loc["gender", "where"] in {
+        "coaching",
+        "strategy",
+        "communication",
+        "business",
+    }
+    assert not people["employee_id"].apply(lambda who: who in str(audit)).any()
+
+
+def test_the_table_is_the_published_one() -> None:
+    people = make_people(30)
+    table = audit_live(recommend(people, severe=False), people, CONFIG, MONDAY, PATHWAYS).table
+    assert list(table.columns) == TABLE
+    assert not table.duplicated(["audit", "as_of", "attribute", "group_value", "pathway_id"]).any()
+    assert set(table["pathway_id"]) == set(PATHWAYS["pathway_id"])
+    shown = table[~table["suppressed"]]
+    assert shown.groupby(["attribute", "group_value"])["rate"].sum().to_numpy(dtype=float) == pytest.approx(1.0)
+    assert table["as_of"].eq(pd.Timestamp(MONDAY)).all()
+
+
+def test_too_little_data_is_called_underpowered_and_enough_is_called_no_evidence() -> None:
+    few, many = make_people(20), make_people(120)
+    assert (
+        _verdicts(audit_live(recommend(few, severe=False, seed=1), few, CONFIG, MONDAY))["age_band"] == "underpowered"
+    )
+    audit = audit_live(recommend(many, severe=False, seed=1), many, CONFIG, MONDAY)
+    assert _verdicts(audit) == dict.fromkeys(["gender", "ethnicity", "age_band"], "no_evidence")
+    assert audit.verdict == "no_evidence"
+    assert "mild steering is invisible" in str(audit)
+
+
+def test_neither_pseudonyms_nor_row_order_change_an_audit() -> None:
+    people = make_people(30)
+    issued = recommend(people, severe=True)
+    new = {old: f"x{number * 7919 % 30:03d}" for number, old in enumerate(people["employee_id"])}
+    moved = people.assign(employee_id=people["employee_id"].map(new)).sample(frac=1, random_state=3)
+    again = issued.assign(employee_id=issued["employee_id"].map(new)).sample(frac=1, random_state=4)
+    one = audit_live(issued, people, CONFIG, MONDAY, PATHWAYS)
+    other = audit_live(again, moved, CONFIG, MONDAY, PATHWAYS)
+    pd.testing.assert_frame_equal(one.table, other.table)
+    pd.testing.assert_frame_equal(one.attributes, other.attributes)
+
+
+def test_a_person_with_a_hundred_recommendations_weighs_as_much_as_one_with_one() -> None:
+    people = make_people(30)
+    issued = recommend(people, severe=False)
+    loud = pd.concat([issued, *[issued.head(1)] * 99], ignore_index=True)
+    one, other = (audit_live(rows, people, CONFIG, MONDAY, PATHWAYS) for rows in (issued, loud))
+    pd.testing.assert_series_equal(one.attributes["p_value"], other.attributes["p_value"])
+    pd.testing.assert_series_equal(one.table["rate"], other.table["rate"])
+
+
+def test_small_groups_appear_in_no_table_and_no_sentence() -> None:
+    people = make_people(30)
+    people.loc[[3, 4], "gender"] = "nonbinary"
+    people.loc[[5], "ethnicity"] = "Sorbian"
+    audit = audit_weekly(recommend(people, severe=True), people, CONFIG, PATHWAYS)[0]
+    frames = (audit.attributes, audit.table, audit.themes, audit.reported, audit.power)
+    text = str(audit) + "".join(frame.to_csv() for frame in frames)
+    assert "nonbinary" not in text
+    assert "Sorbian" not in text
+    assert "not testable, not even together" in text
+    hidden = audit.table[audit.table["suppressed"]]
+    assert len(hidden)
+    assert hidden[["n", "rate", "impact_ratio", "p_value", "q_value"]].isna().all().all()
+
+
+def test_nothing_recommended_yet_is_not_testable() -> None:
+    people = make_people(20)
+    none = recommend(people, severe=False).head(0)
+    audit = audit_live(none, people, CONFIG, MONDAY, PATHWAYS)
+    assert audit.verdict == "not_testable"
+    assert audit.findings[0].startswith("No recommendation")
+    assert audit.table["suppressed"].all()
+    assert audit_weekly(none, people, CONFIG, PATHWAYS) == []
+
+
+def test_a_person_twice_is_refused() -> None:
+    people = make_people(20)
+    with pytest.raises(BadInput, match="twice"):
+        audit_live(recommend(people, severe=False), pd.concat([people, people]), CONFIG, MONDAY)
+
+
+def test_weekly_audits_find_steering_early_and_a_later_run_repeats_the_earlier_looks() -> None:
+    people = make_people(30)
+    issued = recommend(people, severe=True, weeks=4)
+    audits = audit_weekly(issued, people, CONFIG, PATHWAYS)
+    assert [audit.week_no for audit in audits] == [1, 2, 3, 4]
+    assert audits[-1].blocks
+    found = [audit.blocks for audit in audits]
+    assert found == sorted(found)
+    (earlier,) = audit_weekly(issued[issued["week_no"] <= 2], people, CONFIG, PATHWAYS, only=[2])
+    pd.testing.assert_frame_equal(earlier.table, audits[1].table)
+    pd.testing.assert_frame_equal(earlier.attributes, audits[1].attributes)
+
+
+def test_within_person_correlation_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    strata = np.zeros(200, dtype=int)
+    even = rng.multinomial(12, np.full(4, 0.25), size=200).astype(float)
+    always = 12.0 * rng.multinomial(1, np.full(4, 0.25), size=200)
+    assert within_person_correlation(even, strata) == pytest.approx(0, abs=0.03)
+    assert within_person_correlation(always, strata) == pytest.approx(1, abs=0.01)
+    assert within_person_correlation(np.eye(4), np.zeros(4, dtype=int)) == 1.0
+
+
+@pytest.mark.parametrize(("n", "low", "high"), [(20, 0.30, 0.65), (30, 0.60, 0.90), (50, 0.93, 1.0)])
+def test_the_stated_power_is_the_attainable_one(n: int, low: float, high: float) -> None:
+    people = make_people(n)
+    study = study_people(recommend(people, severe=False), people, CONFIG, PATHWAYS)
+    power = steering_power(
+        study.testable,
+        study.panel,
+        np.eye(6)[np.arange(n) % 6],
+        alpha=0.05,
+        simulations=400,
+        rng=np.random.default_rng(1),
+    )
+    assert low < power.set_index("attribute").loc["gender", "power"].mean() <= high
+
+
+def test_a_fair_tool_passes_the_twins_and_one_that_steers_a_tenth_by_gender_is_caught(twins: pd.DataFrame) -> None:
+    fair = audit_synthetic(twins, answer(twins), CONFIG, PATHWAYS)
+    assert fair.verdict == "no_evidence"
+    assert list(fair.table.columns) == TABLE
+    rng = np.random.default_rng(5)
+    steered = twins["gender"].eq("female").to_numpy() & (rng.random(len(twins)) < 0.25)
+    biased = audit_synthetic(twins, answer(twins, steered), CONFIG, PATHWAYS)
+    assert _verdicts(biased) == {"gender": "bias_found", "ethnicity": "no_evidence", "age_band": "no_evidence"}
+    where = biased.attributes.set_index("attribute").loc["gender"]
+    assert (where["where"], where["z"] > 0, where["group_value"]) in {
+        ("coaching", True, "female"),
+        ("coaching", False, "male"),
+        ("communication", True, "female"),
+        ("communication", False, "male"),
+    }
+
+
+def test_a_steady_tool_flips_for_nobody_and_the_bound_says_how_sure_that_is(twins: pd.DataFrame) -> None:
+    steady = answer(twins).assign(pathway_id=np.where(twins["role"] == "Engineer", "coaching", "strategy"))
+    audit = audit_synthetic(twins, steady, CONFIG, PATHWAYS)
+    assert audit.instability["flips"].eq(0).all()
+    assert audit.instability["excess_high"].max() < 0.008
+    assert audit.verdict == "no_evidence"
+    assert excess_bound(0, 2000, 0, 400) < 0.0015
+    assert excess_bound(0, 1600, 0, 400) == pytest.approx(1 - 0.05 ** (1 / 1600))
+
+
+def test_a_random_tool_is_not_unstable_because_of_the_attribute(twins: pd.DataFrame) -> None:
+    audit = audit_synthetic(twins, answer(twins, seed=2), CONFIG, PATHWAYS)
+    assert audit.instability["flip_rate"].gt(0.7).all()
+    assert audit.instability["excess"].abs().lt(0.08).all()
+    assert audit.flips.groupby("attribute")["sets"].sum().eq(400).all()
+
+
+def test_proxy_bias_passes_the_twins_and_is_caught_by_the_correlated_population(
+    workforce: pd.DataFrame, twins: pd.DataFrame
+) -> None:
+    population = make_population(workforce, CONFIG)
+    everyone = pd.concat([twins, population], ignore_index=True)
+    by_place = everyone["location"].eq("Berlin").fillna(False).to_numpy() & (
+        np.random.default_rng(6).random(len(everyone)) < 0.3
+    )
+    answers = answer(everyone, by_place)
+    about_twins = answers[answers["synthetic_id"].isin(twins["synthetic_id"])]
+    alone = audit_synthetic(twins, about_twins, CONFIG, PATHWAYS)
+    assert alone.verdict == "no_evidence"
+    assert any("Proxy bias was not audited" in finding for finding in alone.findings)
+    both = audit_synthetic(twins, answers, CONFIG, PATHWAYS, population=population)
+    assert _verdicts(both)["gender"] == "bias_found"
+    assert both.attributes.set_index("attribute").loc["gender", "level"].startswith("proxy")
+    assert any("by proxy" in finding for finding in both.findings)
+
+
+def test_an_attribute_that_cannot_be_twinned_is_named_not_testable(workforce: pd.DataFrame) -> None:
+    twins = make_twins(workforce.assign(ethnicity=pd.NA), CONFIG)
+    audit = audit_synthetic(twins, answer(twins), CONFIG, PATHWAYS)
+    assert _verdicts(audit)["ethnicity"] == "not_testable"
+    assert any("ethnicity: not testable" in finding for finding in audit.findings)
+
+
+def test_answers_that_do_not_fit_are_refused(twins: pd.DataFrame) -> None:
+    with pytest.raises(NotReady, match="dropped 1 of"):
+        audit_synthetic(twins, answer(twins).iloc[1:], CONFIG, PATHWAYS)
+
+
+def test_an_auditor_that_sees_nothing_or_ghosts_does_not_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = make_people(30)
+    issued = recommend(people, severe=False)
+    blind = selftest.statistics
+    monkeypatch.setattr(selftest, "statistics", lambda panel, residual, moved: np.zeros((len(moved), 2)))
+    with pytest.raises(NotReady, match="missed planted bias 5 of 5"):
+        audit_live(issued, people, CONFIG, MONDAY)
+    monkeypatch.setattr(
+        selftest, "statistics", lambda *given: np.concatenate([[[9e9, 9e9]], blind(*given)[1:]], axis=0)
+    )
+    with pytest.raises(NotReady, match="saw bias in fair answers 20 of 20"):
+        audit_live(issued, people, CONFIG, MONDAY)
+    monkeypatch.setattr(selftest, "direction", lambda outcomes, grouping, n, rng: np.zeros((n, 1)))
+    with pytest.raises(NotReady, match="on twins"):
+        selftest.check_twin_audit()
+
+
+def test_the_auditors_that_are_tried_are_the_auditors_that_speak() -> None:
+    assert selftest.check_people_audit is live.check_people_audit
