@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.privacy.differencing import exposures
 from pilot_pipeline.privacy.suppression import suppress_groups, suppress_hierarchy
+from pilot_pipeline.warehouse.connection import open_warehouse
+from pilot_pipeline.warehouse.models import load_models, run_model
 
 MINIMUM = 5
 
@@ -244,3 +247,25 @@ def test_the_built_in_attacker_finds_what_the_exhaustive_one_finds(
     recovered = [unit for unit in hidden if attacker.knows(attacker.people(unit))]
     if recovered or attacker.small_sets(MINIMUM):
         assert exposures(frame, MINIMUM)
+
+
+def test_the_units_of_the_pipeline_nest_and_withstand_subtraction(tmp_path: Path) -> None:
+    rng = np.random.default_rng(20260105)
+    unit_weeks = load_models()["unit_weeks"]
+    with open_warehouse(tmp_path / "var" / "warehouse.duckdb") as warehouse:
+        for week in range(1, 6):
+            n = int(rng.integers(20, 51))
+            people = pd.DataFrame({"employee_id": [f"p_{i}" for i in range(n)], "arm": "pilot"})
+            people["manager_id"] = pd.Series(rng.choice(["m1", "m2", "m3", "m4", "m5", "m6", None], n), dtype="str")
+            people["manager_of_manager"] = pd.Series(rng.choice(["d1", "d2", "d3", None], n), dtype="str")
+            people["business_unit"] = pd.Series(rng.choice(["sales", "ops", None], n), dtype="str")
+            counts = people[["employee_id"]].assign(week_no=week, active=True, assigned=2, completed=1)
+            warehouse.write("cohort.cohort_members", people)
+            warehouse.write("weekly.activity_weeks", counts[["week_no", "employee_id", "active"]])
+            warehouse.write("weekly.module_weeks", counts.drop(columns="active"))
+            run_model(warehouse, unit_weeks, week)
+        units = warehouse.read("weekly.unit_weeks")
+    for _, rows in units.groupby("week_no"):
+        out = suppress_hierarchy(rows, MINIMUM, ("active",))
+        assert exposures(rows.assign(suppressed=out["suppressed"]), MINIMUM) == ()
+        assert not out.loc[out["level"] == "organisation", "suppressed"].any()
