@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,8 +20,11 @@ from pilot_pipeline.feeds.raw import (
     clean_cell,
     text_frame,
 )
+from pilot_pipeline.privacy.addresses import has_address
 
 _DELIMITERS = (",", ";", "\t", "|")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+_FIGURE = re.compile(r"[+-]?\d+([.,]\d+)?")
 _UNCLOSED = "unexpected end of data"
 
 
@@ -123,9 +127,17 @@ def _header(first: tuple[int, list[str] | str], place: str) -> list[str]:
     if isinstance(record, str):
         raise BadInput(f"{place}, line {line}: the header cannot be read; its quotation marks do not pair up.")
     names = [name.strip().lstrip("\ufeff") or f"unnamed_{number}" for number, name in enumerate(record, start=1)]
+    if _looks_like_data(names):
+        raise BadInput(f"{place}, line {line}: this looks like a row of data; the first line must name the columns.")
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise BadInput(f"{place}, line {line}: the header names the column '{twice[0]}' more than once.")
     if any(clean_cell(name)[1] for name in names):
         raise BadInput(f"{place}, line {line}: the header holds bytes that are not text; save the file as UTF-8.")
     return names
+
+
+def _looks_like_data(names: list[str]) -> bool:
+    """Recognise a file without a header before a message could quote somebody's row as if it were column names."""
+    figures = sum(_FIGURE.fullmatch(name) is not None for name in names)
+    return any(has_address(name) or _DATE.fullmatch(name) for name in names) or figures * 2 >= len(names)

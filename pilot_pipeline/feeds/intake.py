@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,13 +19,12 @@ from pilot_pipeline.feeds.mapping import Mapped, map_to_canon
 from pilot_pipeline.feeds.quarantine import Contract, Finding, split
 from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
 from pilot_pipeline.feeds.readers import read_source
+from pilot_pipeline.privacy.addresses import ADDRESS, ADDRESS_REMOVED
+from pilot_pipeline.privacy.private_files import write_private
 from pilot_pipeline.privacy.pseudonyms import IDENTITY_COLUMNS, Pseudonyms
 
 QUARANTINE_COLUMNS = ("feed", "file", "row", "column_name", "rule", "reason", "row_digest", "dated")
 """One row per finding; `dated` is the row's own date where it can be read: evidence leaves out later rows by it."""
-
-_EMAIL = r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"'@]+\.[^\s<>()\[\],;:\"'@.]+"
-_REMOVED = "[e-mail removed]"
 
 
 @dataclass(frozen=True)
@@ -122,20 +119,11 @@ def write_quarantine(directory: Path, intake: Intake) -> Path | None:
     if intake.quarantine.empty:
         path.unlink(missing_ok=True)
         return None
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
     rows = intake.quarantine
     table = pd.DataFrame(
         {"row": rows["file"] + ":" + rows["row"].astype("str"), "column": rows["column_name"], "reason": rows["reason"]}
     )
-    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            table.to_csv(file, index=False, lineterminator="\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_private(path, table.to_csv(index=False, lineterminator="\n").encode())
     return path
 
 
@@ -151,7 +139,7 @@ def _pseudonymise(feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms) -> tu
             known = pd.DataFrame({"pseudonym": columns[column.name], "kind": kind, "identifier": values})
             found.append(known.dropna().drop_duplicates().astype("str"))
         elif column.personal == "free_text":
-            columns[column.name] = values.str.replace(_EMAIL, _REMOVED, regex=True)
+            columns[column.name] = values.str.replace(ADDRESS, ADDRESS_REMOVED, regex=True)
     if feed.name == "employees":
         columns["id_rank"] = frame["employee_id"].rank(method="dense").astype("Int64")
     empty = pd.DataFrame({name: pd.Series(dtype="str") for name in IDENTITY_COLUMNS})

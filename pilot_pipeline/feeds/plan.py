@@ -15,6 +15,7 @@ from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import Feed
 from pilot_pipeline.feeds.raw import SourceFile
 from pilot_pipeline.feeds.times import zone_named
+from pilot_pipeline.privacy.addresses import without_addresses
 
 _DIRECTIVES = {"Y": r"\d{4}", "y": r"\d{2}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]+", "j": r"\d{3}"}
 _TWO_DIGITS = dict.fromkeys("mdHMS", r"\d{2}")
@@ -138,7 +139,8 @@ def _unmapped(file: SourceFile, source: FeedSource, feed: Feed, used: set[str]) 
     if left:
         free = [name for name in feed.names if name not in used]
         hints = [f"'{column}'{hint}" for column in left if (hint := nearest(column.lower(), free))]
-        yield (
+        # JSON may use a person's address as the name of a field.
+        yield without_addresses(
             f"{file.relative}: {_listed(left)} neither mapped nor ignored; add to feeds.{feed.name}.columns or "
             f"feeds.{feed.name}.ignore.{' ' + ' '.join(hints) if hints else ''}"
         )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import os
-import tempfile
+import io
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pilot_pipeline.errors import BadInput
+from pilot_pipeline.privacy.private_files import write_private
 from pilot_pipeline.privacy.scan import IdentifierScan, build_scan
 
 __all__ = ["IDENTITY_COLUMNS", "IdentifierScan", "Pseudonyms", "build_scan", "read_identities", "update_identities"]
@@ -84,14 +84,6 @@ def update_identities(path: Path, frame: pd.DataFrame) -> None:
     """
     known = pd.concat([read_identities(path), frame[list(IDENTITY_COLUMNS)]], ignore_index=True)
     table = known.drop_duplicates().sort_values(list(IDENTITY_COLUMNS), ignore_index=True)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            table.to_parquet(file, index=False)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_private(path, buffer.getvalue())

@@ -224,6 +224,13 @@ def test_a_column_neither_mapped_nor_ignored_is_refused_with_the_nearest_name():
     assert "secret" not in sentence
 
 
+def test_an_address_as_the_name_of_a_field_is_not_repeated():
+    with pytest.raises(BadInput) as refusal:
+        mapped('{"employee_id":"E1","arm":"pilot","by":{"jane@acme.example":1}}', "enrolments", reader="jsonl")
+    assert "[e-mail removed]" in str(refusal.value)
+    assert "jane" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("ignore", ["*", ["Reflection"], ["Refl*"]])
 def test_ignored_columns_are_never_read(ignore):
     result = mapped("employee_id,arm,Reflection\nE1,pilot,secret words\n", "enrolments", ignore=ignore)

@@ -122,6 +122,13 @@ def test_a_header_with_the_same_name_twice_is_refused():
         CSV(b"id,name,id\n1,Ann,2\n", "x")
 
 
+@pytest.mark.parametrize("line", ["E1,jane@acme.example,Ops", "E1,Ops,2020-01-01", "1,2,Ops", "E1,1/31/2020,Ops"])
+def test_a_file_without_header_is_refused_without_quoting_anybodys_row(line):
+    with pytest.raises(BadInput) as refusal:
+        CSV(f"{line}\n{line}\n".encode(), "hr.csv")
+    assert str(refusal.value) == "hr.csv, line 1: this looks like a row of data; the first line must name the columns."
+
+
 def test_nested_json_gets_dotted_names_and_keeps_its_numbers():
     table = JSON(b'{"a": {"b": 1.50, "c": null}, "d": ["x", "y"], "e": [{"f": true}], "g": 12345678901234567890}', "x")
     assert dict(zip(table.frame.columns, rows(table)[0], strict=True)) == {

@@ -61,7 +61,7 @@ def test_snapshots_are_judged_each_by_itself():
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 9)), max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_hierarchy_agrees_with_walking_every_line(edges):
     unique = dict(edges)
     frame = people(*((f"p{a}", None if b is None else f"p{b}") for a, b in unique.items()))
