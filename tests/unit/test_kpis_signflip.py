@@ -152,6 +152,12 @@ def test_too_few_clusters_for_a_tail_leave_it_unbounded():
     assert np.isfinite(ratio_bounds(np.arange(4), np.ones(4), None, tail=0.1)).all()
 
 
+def test_at_exactly_one_pattern_the_bound_is_the_most_extreme_subset():
+    values = np.array([3.0, 1.0, 4.0, 1.5, 9.0])
+    assert ratio_bounds(values, np.ones(5), None, tail=1 / 32) == (1.0, 9.0)
+    assert ratio_bounds(values, np.ones(5), None, tail=1 / 33) == (-np.inf, np.inf)
+
+
 def test_bounds_beyond_twenty_clusters_are_close_to_students():
     values = np.random.default_rng(11).normal(0.3, 1, 40)
     theirs = stats.ttest_1samp(values, 0).confidence_interval(0.9)
