@@ -163,7 +163,8 @@ def _curve_title(weekly: pd.DataFrame, kpi: str) -> str:
         return f"{kpi_label(kpi)}: nothing publishable in the pilot arm yet"
     row = records(own.sort_values("week_no", kind="stable").tail(1))[0]
     shown = f"{100 * row['value']:.0f} %" if kpi in SHARE_KPIS else f"{row['value']:.2f}"
-    stand = {True: ", on track", False: ", below target", None: ""}[clean(row.get("on_track"))]
+    track = None if kpi in _CONTRAST_TARGETS else clean(row.get("on_track"))
+    stand = {True: ", on track", False: ", below target", None: ""}[track]
     return f"{kpi_label(kpi)}: {shown} in week {row['week_no']}{stand}"
 
 

@@ -72,7 +72,7 @@ class Scorecard:
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
     `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state); an empty frame leaves its part out. Shares are 0 to 1.
+    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -90,6 +90,7 @@ class Scorecard:
     checkpoints: pd.DataFrame
     data_quality: pd.DataFrame
     conditions: tuple[str, ...] = ()
+    kpi_notes: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     cohort_notes: tuple[str, ...] = ()
     bias_findings: tuple[str, ...] = ()

@@ -264,6 +264,11 @@ def card(decision: str | None = "reconfigure", **changes: Any) -> Any:
         "checkpoints": checkpoints(),
         "data_quality": data_quality(),
         "conditions": (),
+        "kpi_notes": (
+            "Adoption: 25 of 30 people were active in the deadline week; a go needs 23.",
+            "Behaviour change: +0.38 points without adjustment for the start score.",
+            "Pulse: between 3.21 and 3.70, had those who were silent answered at their worst or best.",
+        ),
         "deviations": (),
         "cohort_notes": ("26 of 30 pairs share manager and role; 4 share the manager's manager.",),
         "bias_findings": ("Live audit: no evidence of bias by gender, ethnicity or age band (p = 0.77).",),
