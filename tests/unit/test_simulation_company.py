@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from pilot_pipeline.fairness import twins as twins_module
 from pilot_pipeline.fairness.recommender import check_answers
 from pilot_pipeline.fairness.twins import make_population, make_twins
 from pilot_pipeline.feeds.canon import CANON
-from pilot_pipeline.feeds.intake import take_in
+from pilot_pipeline.feeds.intake import Intake, take_in
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 from pilot_pipeline.simulation.company import (
     LOCK_DATE,
@@ -122,20 +121,30 @@ def test_an_unknown_scenario_and_a_negative_seed_are_refused(scenario: str, seed
         build_company(scenario, seed)
 
 
-def test_readers_accept_every_row_that_was_drawn_and_quarantine_the_planted_flaws_only(
-    written: Path, effective: Company
+@pytest.fixture(scope="module")
+def read(written: Path) -> dict[str, Intake]:
+    """Every feed as the pipeline's own door lets it in."""
+    config = load_pilot(written / "pilot.yaml", {}).config
+    pseudonyms = Pseudonyms(config.privacy.pseudonym_key)
+    sources = {name: config.feeds.get(name) for name in CANON}
+    return {
+        name: take_in(CANON[name], source, written, [contract_for(name)], pseudonyms, config.pilot.zone)
+        for name, source in sources.items()
+        if source is not None
+    }
+
+
+@pytest.mark.parametrize("feed", list(CANON))
+def test_readers_accept_every_row_that_was_drawn_and_quarantine_less_than_one_in_a_hundred(
+    read: dict[str, Intake], effective: Company, feed: str
 ) -> None:
-    pilot = load_pilot(written / "pilot.yaml", {})
-    planted = {"employees": 3, "tool_events": 3, "manager_observations": 2, "manager_time": 2}
-    for name, feed in CANON.items():
-        source = pilot.config.feeds.get(name)
-        assert source is not None
-        pseudonyms = Pseudonyms(pilot.config.privacy.pseudonym_key)
-        got = take_in(feed, source, written, [contract_for(name)], pseudonyms, ZoneInfo("Europe/Berlin"))
-        if name in effective.feeds:
-            assert got.read.rows_accepted >= len(effective.feeds[name]), name
-        assert got.read.rows_quarantined <= max(planted.get(name, 1), 0.01 * got.read.rows_read), name
-        assert got.read.rows_quarantined <= 0.01 * got.read.rows_read, name
+    counts = read[feed].read
+    if feed in effective.feeds:
+        # What only other feeds can contradict (a manager who observes oneself) is judged later.
+        assert 0 <= counts.rows_accepted - len(effective.feeds[feed]) <= 1
+    assert counts.rows_quarantined <= 0.01 * counts.rows_read
+    flawed = {"employees", "tool_events", "manager_observations", "manager_time", "consents", "recommendations"}
+    assert counts.rows_quarantined > 0 or feed not in flawed
 
 
 def test_everybody_but_one_has_a_manager_and_the_company_counts_812(effective: Company) -> None:
@@ -212,21 +221,13 @@ def test_thirty_pairs_form_with_few_relaxations_and_enough_clusters(seed: int) -
 
 
 def test_answers_are_about_the_synthetic_employees_that_the_pipeline_makes_from_what_it_read(
-    written: Path, effective: Company
+    read: dict[str, Intake], effective: Company
 ) -> None:
     """The pipeline sees pseudonyms, quarantined rows and a file's types, and must still make the very same twins."""
     fairness = effective.config.fairness.model_copy(update={"twins": 100})
     config = effective.config.model_copy(update={"fairness": fairness})
     answers = synthetic_answers(replace(effective, config=config))
-    pseudonyms = Pseudonyms(config.privacy.pseudonym_key)
-    employees = take_in(
-        CANON["employees"],
-        config.feeds.employees,
-        written,
-        [contract_for("employees")],
-        pseudonyms,
-        config.pilot.zone,
-    ).frame
+    employees = read["employees"].frame
     workforce = build_workforce(employees, config, LOCK_DATE)
     sent = pd.concat([make_twins(workforce, config), make_population(workforce, config)])
     check_answers(answers, sent, effective.feeds["pathways"])
