@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,6 +22,7 @@ from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.errors import BadInput
 
 SMALLEST, LARGEST = 20, 50
+_MANY_VOLUNTEERS = 400
 MEMBER_COLUMNS = (
     "employee_id",
     "arm",
@@ -175,8 +177,13 @@ def _randomised_pairs(
     volunteers = pool.participants
     if len(volunteers) < 2 * SMALLEST:
         raise BadInput(wording.too_few_volunteers(len(volunteers), 2 * SMALLEST, "pairs among volunteers"))
-    found = pair_volunteers(volunteers, admissibility)
-    chosen = _choose(found, people, config)
+    chosen = _choose(
+        lambda rungs: pair_volunteers(volunteers, admissibility, rungs),
+        len(volunteers),
+        people,
+        admissibility,
+        config,
+    )
     if len(chosen) < SMALLEST:
         raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), pair_gains(volunteers, admissibility)))
     arms, tosses = toss(chosen, config.cohort.seed, admissibility.metric.standardised)
@@ -188,15 +195,36 @@ def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admi
     if len(volunteers) < SMALLEST:
         raise BadInput(wording.too_few_volunteers(len(volunteers), SMALLEST, "a cohort"))
     # A subset of a matching can be matched: whoever is chosen from it leaves everybody a control.
-    found = match_controls(volunteers, _require_controls(pool), admissibility)
-    chosen = _choose(found, people, config)
+    controls = _require_controls(pool)
+    chosen = _choose(
+        lambda rungs: match_controls(volunteers, controls, admissibility, rungs),
+        len(volunteers),
+        people,
+        admissibility,
+        config,
+    )
     if len(chosen) < SMALLEST:
         blocked = gains(volunteers, pool.controls, admissibility)
         raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), blocked))
     return np.sort(chosen["pilot"].to_numpy())
 
 
-def _choose(found: pd.DataFrame, people: pd.DataFrame, config: PilotConfig) -> pd.DataFrame:
+def _choose(
+    find: Callable[[int], pd.DataFrame],
+    volunteers: int,
+    people: pd.DataFrame,
+    admissibility: Admissibility,
+    config: PilotConfig,
+) -> pd.DataFrame:
+    """Propose pairs from those that can be had, given as a function of how many rungs of the ladder are used.
+
+    With many volunteers no more rungs are used than give twice the pairs needed: enough to choose from, in seconds.
+    """
+    rungs = 1 if volunteers > _MANY_VOLUNTEERS else len(admissibility.ladder.rungs)
+    found = find(rungs)
+    while len(found) < 2 * config.cohort.size and rungs < len(admissibility.ladder.rungs):
+        rungs += 1
+        found = find(rungs)
     where = people.iloc[found["pilot"].to_numpy()].reset_index(drop=True)
     candidates = where[["department", "role_level", "manager_id"]].assign(rung=found["rung"].to_numpy())
     rows = propose(candidates, people, config.cohort.size, config.cohort.role_levels[1], config.cohort.seed)

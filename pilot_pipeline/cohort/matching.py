@@ -14,13 +14,16 @@ from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints
 PAIR_COLUMNS = ("pilot", "control", "rung", "distance")
 
 
-def match_controls(participants: Ints, pool: Ints, admissibility: Admissibility) -> pd.DataFrame:
+def match_controls(
+    participants: Ints, pool: Ints, admissibility: Admissibility, rungs: int | None = None
+) -> pd.DataFrame:
     """Pair participants with controls: most pairs, then lowest rungs, then least total Mahalanobis distance.
 
     Args:
         participants: positions in the workforce, ascending.
         pool: positions of possible controls, ascending; each is used once at most.
         admissibility: the ladder applied to the workforce.
+        rungs: use only so many of the ladder's rungs, the lowest; default: all.
 
     Returns:
         One row per pair, ascending by pilot: pilot and control (positions), rung (index into the ladder), distance.
@@ -32,7 +35,7 @@ def match_controls(participants: Ints, pool: Ints, admissibility: Admissibility)
     for rows, columns in _blocks(participants, pool, admissibility):
         need = admissibility.needs(rows, columns)
         distance = admissibility.metric.distances(rows, columns)
-        left, right = assign(need, distance, len(admissibility.ladder.rungs))
+        left, right = assign(need, distance, rungs or len(admissibility.ladder.rungs))
         found.append(
             pd.DataFrame(
                 {

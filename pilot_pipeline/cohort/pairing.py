@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints
+from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints, Rungs
 from pilot_pipeline.cohort.matching import stack
 from pilot_pipeline.cohort.metric import Floats
 
-_EXACT_UP_TO = 120  # people in a block; above, each keeps the nearest partners only
+_EXACT_UP_TO = 120  # linked people; above, each keeps the nearest partners only
 _PARTNERS = 10
 _GOOD_SMD, _MOST_TOSSES = 0.1, 1000
 _UNITS = 10**9  # distances are compared in units of 1e-9
 
 
-def pair_volunteers(volunteers: Ints, admissibility: Admissibility) -> pd.DataFrame:
+def pair_volunteers(volunteers: Ints, admissibility: Admissibility, rungs: int | None = None) -> pd.DataFrame:
     """Pair volunteers with each other: most pairs, then lowest rungs, then least total distance.
+
+    Args:
+        volunteers: positions in the workforce, ascending.
+        admissibility: the ladder applied to the workforce.
+        rungs: use only so many of the ladder's rungs, the lowest; default: all.
 
     Returns:
         One row per pair: pilot (the lower position; the coin comes later), control, rung, distance.
 
     Edmonds' maximum-weight matching (networkx, after Galil 1986, ACM Computing Surveys 18) on integer weights of any
     length, so that the goals rank exactly. Optimal nonbipartite matching for pairs before randomisation: Greevy, Lu,
-    Silber and Rosenbaum 2004, Biostatistics 5. In a block of more than 120 people each keeps the 10 nearest partners.
+    Silber and Rosenbaum 2004, Biostatistics 5. Among more than 120 people who are all linked by admissible pairs, each
+    keeps the 10 nearest partners only.
     """
-    found = []
+    levels = rungs or len(admissibility.ladder.rungs)
+    found: list[pd.DataFrame] = []
     for block in dict.fromkeys(admissibility.blocks[volunteers].tolist()):
         people = volunteers[admissibility.blocks[volunteers] == block]
-        if len(people) > 1:
-            found.append(_pair_block(people, admissibility))
+        found.extend(_pair_block(people, admissibility, levels))
     return stack(found)
 
 
-def _pair_block(people: Ints, admissibility: Admissibility) -> pd.DataFrame:
-    import networkx as nx
+def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iterator[pd.DataFrame]:
+    """Solve each group of people who are linked by admissible pairs on its own."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
 
     need = admissibility.needs(people, people)
+    np.fill_diagonal(need, NEVER)
+    labels = connected_components(csr_array((need < levels).astype(np.float64)), directed=False)[1]
+    for label in dict.fromkeys(labels.tolist()):
+        inside = np.flatnonzero(labels == label)
+        if len(inside) > 1:
+            yield _pair_linked(people[inside], need[np.ix_(inside, inside)], admissibility, levels)
+
+
+def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels: int) -> pd.DataFrame:
+    import networkx as nx
+
     distance = admissibility.metric.distances(people, people)
-    keep = np.triu(need < NEVER, k=1)
+    keep = np.triu(need < levels, k=1)
     if len(people) > _EXACT_UP_TO:
         keep &= _nearest(need, distance)
     left, right = np.nonzero(keep)
     units = np.rint(distance[left, right] * _UNITS).astype(np.int64).tolist()
     rungs = need[left, right].tolist()
     farthest = max(units, default=0)
-    levels = len(admissibility.ladder.rungs)
     # One pair at a lower rung outweighs all pairs above it, and any rung outweighs every distance.
     above = len(people) // 2 + 1
     scale = above * (farthest + 1)

@@ -41,9 +41,12 @@ def propose(candidates: pd.DataFrame, workforce: pd.DataFrame, size: int, most_l
     order = np.lexsort((np.random.default_rng(seed).random(len(candidates)), candidates["rung"].to_numpy()))
     teams: Counter[object] = Counter()
     chosen: list[int] = []
-    for key, count in zip(cells, quota, strict=True):
-        inside = [int(row) for row in order if usable[row] and cell.iloc[row] == key]
-        chosen.extend(_spread(inside, count, candidates, teams))
+    inside: dict[object, list[int]] = {key: [] for key in cells}
+    keys = cell.tolist()
+    for row in order[usable[order]].tolist():
+        inside[keys[row]].append(row)
+    for key, count in zip(cells, quota.tolist(), strict=True):
+        chosen.extend(_spread(inside[key], count, candidates, teams))
     return np.array(sorted(chosen), dtype=np.int64)
 
 
