@@ -229,7 +229,7 @@ def _with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
         p_pair=found.p_pair,
         p_manager=found.p_manager,
         p_harm=found.p_harm,
-        upper90=found.upper90,
+        upper90=_known(found.upper90),
         missing=1 - found.n_complete / result.n_pairs,
         unadjusted=found.unadjusted,
         unit_effect=found.unit_effect,
@@ -267,4 +267,4 @@ def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:
 
 
 def _known(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else float(value)
+    return None if value is None or not np.isfinite(value) else float(value)

@@ -208,6 +208,13 @@ def test_unpaired_participants_count_for_adoption_and_for_no_effect():
     assert results["behaviour_change"].n_pairs == 30
 
 
+def test_one_cluster_gives_an_estimate_without_bounds_and_proves_nothing():
+    result = scored(planted_pilot(behaviour=2.0, clusters=1))["behaviour_change"]
+    assert result.effect == pytest.approx(2.0, abs=0.3)
+    assert (result.ci_low, result.ci_high, result.upper90, result.p_manager) == (None, None, None, 0.5)
+    assert result.evidence == "inconclusive"
+
+
 def test_pairs_need_both_people():
     members = planted_pilot().members
     assert len(locked_pairs(members.iloc[1:])) == 29
