@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pilot_pipeline.readiness.results import CheckResult
+from pilot_pipeline.readiness.results import MAX_KEYS, CheckResult, listed
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:72rem;padding:1rem}
@@ -63,6 +63,7 @@ def offline(page: str) -> str:
 
 def _index(pages: Path, checkpoint: str, results: Sequence[CheckResult]) -> str:
     title = f"Checkpoint {checkpoint}"
+    heads = "".join(f"<th>{name}</th>" for name in ("Check", "State", "Finding", "Keys of failing rows"))
     rows = "".join(_row(result) for result in results)
     links = "".join(
         f'<li><a href="{html.escape(page.relative_to(pages).as_posix())}">{html.escape(_label(page, pages))}</a></li>'
@@ -73,7 +74,7 @@ def _index(pages: Path, checkpoint: str, results: Sequence[CheckResult]) -> str:
         f'<!DOCTYPE html><html lang="en"><head>{_POLICY}<meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
-        f"<table><thead><tr><th>Check</th><th>State</th><th>Finding</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f"<h2>Pages</h2><ul>{links}</ul></body></html>\n"
     )
 
@@ -81,7 +82,8 @@ def _index(pages: Path, checkpoint: str, results: Sequence[CheckResult]) -> str:
 def _row(result: CheckResult) -> str:
     state = "passed" if result.passed else ("failed" if result.severity == "error" else "warned")
     cells = f"<td>{html.escape(result.check_name)}</td><td class={state}>{state}</td>"
-    return f"<tr>{cells}<td>{html.escape(result.detail)}</td></tr>"
+    keys = "" if result.passed else listed(result.keys, most=MAX_KEYS)
+    return f"<tr>{cells}<td>{html.escape(result.detail)}</td><td>{html.escape(keys)}</td></tr>"
 
 
 def _label(page: Path, pages: Path) -> str:

@@ -61,9 +61,8 @@ def _judge(checkpoint: str, suites: list[Suite], pages: Path) -> list[CheckResul
             columns = _needed(suite)
             asset = source.add_dataframe_asset(suite.frame)
             batch = asset.add_batch_definition_whole_dataframe("rows")
-            expected = context.suites.add(gx.ExpectationSuite(suite.frame))
-            for item in suite.expectations:
-                expected.add_expectation(_configured(gx, item))
+            items = [_configured(gx, item) for item in suite.expectations]
+            expected = context.suites.add(gx.ExpectationSuite(suite.frame, expectations=items))
             validation = gx.ValidationDefinition(name=suite.frame, data=batch, suite=expected)
             run = context.checkpoints.add(
                 gx.Checkpoint(

@@ -152,7 +152,10 @@ def _lines(frame: pd.DataFrame | None) -> list[str]:
 
 
 def _tokens(column: pd.Series) -> list[str]:
-    """Return one text per row; every distinct value is worded once."""
+    """Return one text per row; in a typed column every distinct value is worded once."""
+    if column.dtype == object:
+        # Values of several types may be equal without being the same: True and 1.
+        return ["-" if pd.isna(value) else _word(value) for value in column]
     codes, values = pd.factorize(column, use_na_sentinel=True)
     words = np.array([*(_word(value) for value in values), "-"], dtype=object)
     return list(words[codes])

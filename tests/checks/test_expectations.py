@@ -133,6 +133,14 @@ def test_a_missing_feed_fails_in_a_sentence_and_still_has_a_page(checkpoint, tmp
     assert "is missing" in (tmp_path / checkpoint / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("checkpoint", CHECKPOINTS)
+def test_a_feed_with_nothing_but_a_header_is_an_answer_not_a_crash(checkpoint, tmp_path):
+    empty = {name: frame if name == "twins" else frame.iloc[:0] for name, frame in frames(checkpoint).items()}
+    results = run_suite(checkpoint, empty, CONFIG, tmp_path)
+    assert any(item.blocks and "volume" in item.check_name for item in results)
+    assert not [item for item in results if "could not be evaluated" in item.detail]
+
+
 def test_a_second_run_replaces_the_pages_of_its_checkpoint_alone(tmp_path):
     run_suite("pathways", frames("pathways"), CONFIG, tmp_path)
     run_suite("hris_feed", {}, CONFIG, tmp_path)

@@ -9,6 +9,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pilot_pipeline.errors import NotReady
 from pilot_pipeline.readiness.evidence import evidence_hash
@@ -193,7 +195,9 @@ def test_the_hash_cannot_be_fooled_by_separators_in_cells():
     text = pd.DataFrame({"a": ["1"]})
     number = pd.DataFrame({"a": [1]})
     assert evidence_hash({"f": one}, {}) != evidence_hash({"f": two}, {})
+    mixed, same = pd.DataFrame({"a": [True, 1]}, dtype=object), pd.DataFrame({"a": [True, True]}, dtype=object)
     assert evidence_hash({"f": text}, {}) != evidence_hash({"f": number}, {})
+    assert evidence_hash({"f": mixed}, {}) != evidence_hash({"f": same}, {})
 
 
 def test_the_record_outlives_the_run_in_the_real_warehouse(tmp_path):
@@ -211,3 +215,27 @@ def test_the_record_outlives_the_run_in_the_real_warehouse(tmp_path):
 
 def test_the_stored_tables_are_those_that_the_warehouse_describes():
     assert TABLES["readiness.checks"].types == CHECKS_COLUMNS
+
+
+CELLS = st.one_of(st.none(), st.text(max_size=6), st.integers(-3, 3), st.booleans())
+ROWS = st.lists(st.tuples(CELLS, st.text(max_size=4), st.none() | st.integers(0, 3)), max_size=6)
+
+
+def framed(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate("abc")})
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, order=st.randoms(use_true_random=False))
+def test_shuffled_rows_and_columns_hash_the_same(rows, order):
+    shuffled, names = [*rows], ["a", "b", "c"]
+    order.shuffle(shuffled)
+    order.shuffle(names)
+    assert evidence_hash({"f": framed(rows)}, {}) == evidence_hash({"f": framed(shuffled)[names]}, {})
+
+
+@settings(max_examples=60, deadline=None)
+@given(one=ROWS, two=ROWS)
+def test_different_rows_hash_differently(one, two):
+    same = sorted(map(repr, one)) == sorted(map(repr, two))
+    assert (evidence_hash({"f": framed(one)}, {}) == evidence_hash({"f": framed(two)}, {})) == same
