@@ -109,10 +109,12 @@ def _read_distinct(text: pd.Series, column: Column, zone: ZoneInfo, formats: Seq
         typed = text.mask(formula)
         if column.vocabulary:
             typed, folded = _in_vocabulary(typed, column.vocabulary)
-            repairs.append(("differ from the vocabulary only in case or spacing and were read as it", folded))
+            repairs.append(
+                ("words that differ from the vocabulary only in case or spacing were read as its own", folded)
+            )
         elif column.personal == "none":
             single = typed.str.replace(r"\s{2,}", " ", regex=True)
-            repairs.append(("hold double spaces, which were read as one", (single != typed) & typed.notna()))
+            repairs.append(("double spaces were read as one", (single != typed) & typed.notna()))
             typed = single
     else:
         typed, unreadable = _READ[column.type](text)

@@ -204,4 +204,4 @@ def _sources(files: Sequence[SourceFile]) -> pd.DataFrame:
 
 def _dropped(feed: Feed, mapped: Mapped, before: date | None) -> Iterator[str]:
     if mapped.dropped:
-        yield f"{feed.name}: {mapped.dropped:,} rows dated from {before} on are live data and were not looked at."
+        yield f"{feed.name}: rows dated from {before} on are live data and were not looked at ({mapped.dropped:,})."

@@ -151,7 +151,7 @@ def _notes(job: _Job, readings: Mapping[str, Reading]) -> Iterator[str]:
         yield from file.table.notes
     for name, reading in readings.items():
         for sentence, count in reading.repairs:
-            yield f"{job.feed.name}: {count:,} {'cell' if count == 1 else 'cells'} of {name} {sentence}."
+            yield f"{job.feed.name}: {name}: {sentence} ({count:,} {'cell' if count == 1 else 'cells'})."
 
 
 def _sometimes_absent(job: _Job, never: tuple[str, ...]) -> Iterator[str]:

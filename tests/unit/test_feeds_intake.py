@@ -170,7 +170,7 @@ def test_live_rows_are_left_alone_before_go_live_and_counted_in_a_note_only(tmp_
     intake = taken(tmp_path, "manager_time", text, before=date(2026, 1, 5))
     assert intake.read.rows_read == 1
     assert intake.read.fresh_as_of == date(2025, 12, 29)
-    assert "manager_time: 1 rows dated from 2026-01-05 on are live data and were not looked at." in intake.notes
+    assert "manager_time: rows dated from 2026-01-05 on are live data and were not looked at (1)." in intake.notes
 
 
 def test_asking_for_earlier_rows_of_a_wholly_live_feed_is_a_fault_of_the_program(tmp_path):

@@ -112,7 +112,7 @@ def test_date_formats_are_tried_in_their_order_and_ambiguity_is_reported():
     result = assigned("01/02/2026", "25/12/2025", "1/2/26", dates={"assigned_on": ["%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y"]})
     assert [str(day.date()) for day in result.frame["assigned_on"]] == ["2026-02-01", "2025-12-25", "2026-01-02"]
     assert result.notes == (
-        "module_assignments: 1 cell of assigned_on fit more than one of the date formats and were read by the first.",
+        "module_assignments: assigned_on: more than one of the date formats fits, and the first was taken (1 cell).",
     )
 
 
@@ -126,7 +126,7 @@ def test_placeholder_dates_count_as_empty_and_say_so(cell):
     result = mapped(f"employee_id,module_id,assigned_on,due_on\nE1,M1,2026-01-05,{cell}\n", "module_assignments")
     assert result.frame["due_on"].isna().all()
     assert not result.findings
-    assert "1 cell of due_on hold a placeholder" in result.notes[0]
+    assert "due_on: placeholders such as" in result.notes[0]
 
 
 def test_placeholders_in_a_declared_format_count_as_empty_too():
@@ -176,7 +176,10 @@ def test_values_are_translated_whatever_their_case_and_padding():
 def test_words_that_differ_from_the_vocabulary_only_in_case_are_read_and_reported():
     result = mapped("employee_id,arm\nE1,Pilot\nE2, CONTROL\nE3,maybe\n", "enrolments")
     assert result.frame["arm"].tolist() == ["pilot", "control", "maybe"]
-    assert "2 cells of arm differ from the vocabulary only in case or spacing" in result.notes[0]
+    assert (
+        "arm: words that differ from the vocabulary only in case or spacing were read as its own (2 cells)"
+        in result.notes[0]
+    )
 
 
 def test_double_spaces_and_padding_do_not_make_two_roles():

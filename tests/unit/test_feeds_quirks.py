@@ -116,7 +116,7 @@ def test_padding_case_and_double_spaces_do_not_make_new_groups(tmp_path):
     )
     assert intake.frame.set_index("id_rank").sort_index()["role"].tolist() == ["'Production", "Data Clerk"]
     assert intake.frame["gender"].tolist() == ["male", "male"]
-    assert any("1 cell of role hold double spaces" in note for note in intake.notes)
+    assert any("role: double spaces were read as one (1 cell)" in note for note in intake.notes)
 
 
 def test_active_and_gone_at_once_is_a_contradiction(tmp_path):
