@@ -53,13 +53,16 @@ def pair_differences(members: pd.DataFrame, behaviour: pd.DataFrame | None, prep
     """Return the `pairs` frame of `ValueInputs` from cohort members and the two effect KPIs' frames.
 
     members: employee_id, arm, pair_id, cluster. behaviour: employee_id, start_score, end_score. prep: employee_id,
-    before_minutes, during_minutes. A person without a row is missing, never zero. Either frame may be None.
+    before_minutes, during_minutes. A person without a row is missing, never zero; a person
+    without a pair is left out. Either frame may be None.
     """
-    people = members[["employee_id", "arm", "pair_id", "cluster"]].set_index("employee_id")
+    paired = members.loc[members["pair_id"].notna(), ["employee_id", "arm", "pair_id", "cluster"]]
+    people = paired.set_index("employee_id")
     people["behaviour"] = _change(behaviour, "end_score", "start_score", people.index)
     people["saved"] = _change(prep, "before_minutes", "during_minutes", people.index)
-    arms = {str(arm): part.set_index("pair_id") for arm, part in people.groupby("arm", observed=True)}
-    pilot, control = arms["pilot"].sort_index(), arms["control"]
+    pilot, control = (
+        people.loc[people["arm"] == arm].set_index("pair_id").sort_index() for arm in ("pilot", "control")
+    )
     control = control.reindex(pilot.index)
     return pd.DataFrame(
         {

@@ -172,7 +172,7 @@ def _draw_effects(inputs: ValueInputs, size: int, streams: Streams) -> Drawn:
 
 def _draw_attrition(inputs: ValueInputs, roi: RoiSection, size: int, streams: Streams) -> Drawn:
     pilot, control = inputs.pilot_attrition, inputs.control_attrition
-    if pilot is None or control is None or min(pilot.n, control.n) == 0:
+    if pilot is None or control is None or min(pilot.n, control.n, pilot.weeks, control.weeks) <= 0:
         return {}, {"attrition": "Leavers were not observed in both arms."}
     leaving = [draw_yearly_leaving(arm, size, streams[name]) for arm, name in ((pilot, "pilot"), (control, "control"))]
     replacement = draw_pert(*roi.replacement_cost_share_of_salary, size, streams[REPLACEMENT])

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import duckdb
 import madeup
 import pandas as pd
 import pytest
@@ -97,6 +98,13 @@ def test_a_reader_without_eyes_gets_language_headings_and_named_pictures(outline
 
 def test_the_same_card_gives_the_same_bytes(page: str):
     assert render_scorecard(madeup.card()) == page
+
+
+def test_frames_read_back_from_the_warehouse_give_the_same_page(page: str):
+    card = madeup.card()
+    with duckdb.connect() as connection:
+        read = {name: connection.from_df(getattr(card, name)).df() for name in FRAMES}
+    assert render_scorecard(replace(card, **read)) == page
 
 
 def test_every_reader_finds_their_answer(outline: Outline):

@@ -211,3 +211,17 @@ def test_pair_differences_keep_a_missing_person_missing_and_never_zero():
     assert frame["pilot_minutes"].tolist() == [15.0, 10.0]
     assert frame["control_minutes"].iloc[0] == 2.0 and np.isnan(frame["control_minutes"].iloc[1])
     assert pair_differences(members, None, None)[["behaviour", "pilot_minutes"]].isna().all(axis=None)
+
+
+def test_people_without_a_pair_and_an_empty_cohort_are_no_reason_to_crash():
+    members = pd.DataFrame(
+        {"employee_id": ["a", "b", "c"], "arm": ["pilot", "control", "pilot"], "pair_id": [1, 1, None], "cluster": 1}
+    )
+    assert len(pair_differences(members, None, None)) == 1
+    nobody = pair_differences(members.head(0), None, None)
+    assert not any(lever.estimable for lever in estimate_value(ValueInputs(nobody), ROI, seed=1))
+
+
+def test_before_the_first_finished_week_attrition_is_not_estimable():
+    unstarted = AttritionCount(0, 30, 0)
+    assert not levers(ValueInputs(pairs(), unstarted, unstarted))["attrition"].estimable
