@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import cohort_company as company
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -267,3 +268,20 @@ def test_no_sentence_names_a_person() -> None:
     cohort = given(pd.concat([WORKFORCE[WORKFORCE["role"] == "Head"]["employee_id"], THIRTY.iloc[1:]]))
     text = "\n".join([str(cohort), *cohort.unmatched["reason"]])
     assert not any(person in text for person in WORKFORCE["employee_id"])
+
+
+def test_a_workforce_read_back_from_the_warehouse_forms_the_same_cohort() -> None:
+    with duckdb.connect() as connection:
+        connection.register("employees", company.employees())
+        stored = connection.sql("SELECT * REPLACE (as_of::DATE AS as_of) FROM employees").df()
+    again = volunteers(TEAMS.iloc[::4], build_workforce(stored, company.config(), company.SNAPSHOT))
+    assert again.match_hash == volunteers(TEAMS.iloc[::4]).match_hash
+
+
+@pytest.mark.parametrize("design", ["matched_control", RANDOMISED])
+def test_with_many_volunteers_no_more_rungs_are_climbed_than_needed(
+    design: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pilot_pipeline.cohort.cohort._MANY_VOLUNTEERS", 10)
+    cohort = volunteers(TEAMS.iloc[::2], design=design, size=20)
+    assert cohort.n_pairs == 20 and cohort.members["rung"].isin(["exact", "manager_of_manager"]).all()
