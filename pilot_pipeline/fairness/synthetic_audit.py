@@ -62,17 +62,9 @@ def audit_synthetic(
     answers = check_answers(answers, sent, pathways)
     check_twin_audit()
     names, themes = name_pathways(answers, pathways)
-    pairs = []
-    for attribute in config.fairness.attributes:
-        rows = twins[twins["attribute"] == attribute]
-        values = group_values(rows, attribute, config.pilot.starts_on).rename(attribute)
-        pairs.append(pair_up(rows, values, answers, names, themes))
+    pairs = _pairs(twins, answers, (names, themes), config)
     testable = [pair for pair in pairs if pair.grouping.testable and len(names) > 1]
-    parts = (
-        []
-        if population is None
-        else [proxy_part(population, answers, pair, (names, themes), config) for pair in testable]
-    )
+    parts = _proxies(population, answers, testable, (names, themes), config)
     rng = np.random.default_rng([config.cohort.seed, 6])
     power = twin_power([(pair.attribute, pair.grouping) for pair in testable], len(names), ALPHA, rng)
     tests = _tests(testable, parts, rng)
@@ -97,6 +89,31 @@ def audit_synthetic(
         findings=_findings(attributes, instability, proxy, config.privacy.min_group_size),
         n=int(twins["twin_id"].nunique()),
     )
+
+
+def _pairs(
+    twins: pd.DataFrame, answers: pd.DataFrame, named: tuple[tuple[str, ...], tuple[str, ...]], config: PilotConfig
+) -> list[Pairs]:
+    """Line up the twins of every attribute; one without sets gets empty pairs, and is not testable."""
+    pairs = []
+    for attribute in config.fairness.attributes:
+        rows = twins[twins["attribute"] == attribute]
+        values = group_values(rows, attribute, config.pilot.starts_on).rename(attribute)
+        pairs.append(pair_up(rows, values, answers, *named))
+    return pairs
+
+
+def _proxies(
+    population: pd.DataFrame | None,
+    answers: pd.DataFrame,
+    testable: list[Pairs],
+    named: tuple[tuple[str, ...], tuple[str, ...]],
+    config: PilotConfig,
+) -> list[ProxyPart]:
+    """Return the correlated population's part per attribute; none where it was not sent."""
+    if population is None:
+        return []
+    return [proxy_part(population, answers, pair, named, config) for pair in testable]
 
 
 def _tests(testable: list[Pairs], parts: list[ProxyPart], rng: np.random.Generator) -> pd.DataFrame:
