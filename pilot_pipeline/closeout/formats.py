@@ -35,12 +35,15 @@ def percent(share: Any, digits: int = 0) -> str:
 
 
 def money(amount: Any, currency: str) -> str:
-    """Return an amount to three significant figures: more would claim a precision that no pilot has."""
+    """Return an amount to three significant figures: more would claim a precision no pilot has."""
     amount = clean(amount)
     if amount is None:
         return NONE
     rounded = float(f"{amount:.3g}")
-    return f"{currency}{_SPACE}{_MINUS if rounded < 0 else ''}{abs(rounded):,.0f}"
+    sign = _MINUS if rounded < 0 else ""
+    millions = abs(rounded) >= 1e6
+    figures = f"{abs(rounded) / 1e6:,.3g}{_SPACE}m" if millions else f"{abs(rounded):,.0f}"
+    return f"{currency}{_SPACE}{sign}{figures}"
 
 
 def p_value(value: Any) -> str:

@@ -193,6 +193,7 @@ def test_a_bias_that_was_found_is_on_the_first_screen():
         (formats.number(pd.NA), "–"),
         (formats.percent(0.7), "70\u00a0%"),
         (formats.money(-151_963.2, "EUR"), "EUR\u00a0−152,000"),
+        (formats.money(-3_851_963, "EUR"), "EUR\u00a0−3.85\u00a0m"),
         (formats.p_value(0.00004), "<\u00a00.001"),
         (formats.interval("–", "1"), "–"),
         (formats.day(madeup.START), "5\u00a0January\u00a02026"),
