@@ -9,9 +9,8 @@ from assets.live import live_asset
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import bias_heat_map
-from pilot_pipeline.fairness.answers import collect_answers
+from pilot_pipeline.fairness.answers import collect_answers, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
-from pilot_pipeline.fairness.twins import make_twins
 from pilot_pipeline.kpis.reading import last_week
 from pilot_pipeline.readiness.current import current_evidence, feed_rows
 from pilot_pipeline.readiness.current import synthetic_answers as read_answers
@@ -30,16 +29,16 @@ FINDINGS = TABLES["fairness.audit_findings"]
 def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
     """Take the tool's answers about the twins from its feed, or ask it over HTTP once per set of twins."""
     warehouse, pilot = stage.warehouse, stage.pilot
-    twins = make_twins(read_design(warehouse, pilot).workforce, pilot.config)
+    everyone = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config).everyone
     collected = collect_answers(
-        twins,
+        everyone,
         pilot.config,
         feed_rows(warehouse, pilot, "pathways"),
         feed_rows(warehouse, pilot, "synthetic_recommendations"),
         read_answers(warehouse),
     )
-    answered = twins["synthetic_id"].isin(collected.answers["synthetic_id"]).sum()
-    counts = {"asked": [str(len(twins))], "answered": [str(answered)]}
+    answered = everyone["synthetic_id"].isin(collected.answers["synthetic_id"]).sum()
+    counts = {"asked": [str(len(everyone))], "answered": [str(answered)]}
     warehouse.write(ANSWERS.table, collected.answers[list(ANSWERS.types)], columns=ANSWERS.types)
     _state(stage, "synthetic", {**counts, "refusal": [collected.refusal] if collected.refusal else []})
     return dg.MaterializeResult(
@@ -55,11 +54,12 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     if len(refusal):
         warehouse.write(SYNTHETIC.table, no_rows(SYNTHETIC), columns=SYNTHETIC.types)
         return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": refusal.iloc[0]})
-    twins = make_twins(read_design(warehouse, pilot).workforce, pilot.config)
+    sent = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config)
     evidence = current_evidence(warehouse, pilot)[SYNTHETIC_AUDIT]
     seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now).date()
     pathways = feed_rows(warehouse, pilot, "pathways")
-    audit = audit_synthetic(twins, warehouse.read(ANSWERS.table), pilot.config, pathways, as_of=seen)
+    answers = warehouse.read(ANSWERS.table)
+    audit = audit_synthetic(sent.twins, answers, pilot.config, pathways, as_of=seen, population=sent.population)
     warehouse.write(SYNTHETIC.table, audit.table, columns=SYNTHETIC.types)
     _state(stage, "synthetic", {"verdict": [audit.verdict], "finding": list(audit.findings)})
     return dg.MaterializeResult(metadata=_shown(audit, audit.table))

@@ -81,7 +81,7 @@ def requirements(stage: Stage) -> dg.MaterializeResult[Any]:
 def golive(stage: Stage) -> dg.MaterializeResult[Any]:
     """Store the go-live record; every live asset asserts it again, in every later run."""
     rows = stage.warehouse.read(REQUIREMENTS.table)
-    found = [Requirement(r.name, r.step, r.passed, r.severity, r.detail) for r in rows.itertuples()]
+    found = [Requirement(r.name, r.step, bool(r.passed), r.severity, r.detail) for r in rows.itertuples()]
     record = store_golive(stage.warehouse, found, stage.now)
     state = golive_state(stage.warehouse, current_evidence(stage.warehouse, stage.pilot))
     return dg.MaterializeResult(

@@ -20,6 +20,7 @@ from pilot_pipeline.warehouse.tables import Table
 OWNER = "team:people-analytics"
 LIVE_TAG = "pilot/live"
 FIXED_ON_TAG = "pilot/fixed_on"
+EXIT_CODE = "exit_code"
 Opener = Callable[[Pilot], AbstractContextManager[Warehouse]]
 Described = Table | Model
 
@@ -73,7 +74,7 @@ def stage_asset(
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
             pilot: Pilot = context.resources.pilot
             with in_sentences(pilot, key), opener(pilot) as warehouse:
-                return body(Stage(pilot, warehouse, run_instant(context.run.tags), _weeks(context, pilot), context))
+                return body(Stage(pilot, warehouse, run_instant(context.run.tags), _weeks(context, pilot) if partitions else (), context))
 
         # functools.wraps would show Dagster the body's own parameters.
         del compute.__wrapped__  # type: ignore[attr-defined]
@@ -107,8 +108,6 @@ def column_schema(described: Described) -> dg.TableSchema:
 
 
 def _weeks(context: dg.AssetExecutionContext, pilot: Pilot) -> tuple[int, ...]:
-    if not context.has_partition_key and not context.has_partition_key_range:
-        return ()
     start = pilot.config.pilot.starts_on
     days = (date.fromisoformat(key) - start for key in context.partition_keys)
     return tuple(1 + gap.days // 7 for gap in days)
@@ -131,7 +130,9 @@ class in_sentences:
         if error is None or isinstance(error, dg.Failure | dg.DagsterError) or not isinstance(error, Exception):
             return
         if isinstance(error, PilotError):
-            raise dg.Failure(description=str(error), allow_retries=False) from None
+            raise dg.Failure(
+                description=str(error), metadata={EXIT_CODE: error.exit_code}, allow_retries=False
+            ) from None
         log = self._pilot.home.var / "errors.log"
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         log.touch(mode=0o600)
@@ -140,5 +141,6 @@ class in_sentences:
         raise dg.Failure(
             description=f"{self._key} stopped with a {type(error).__name__}, which is a fault of this software. The "
             "details may hold personal data and are kept out of this log; they stand in var/errors.log.",
+            metadata={EXIT_CODE: 2},
             allow_retries=False,
         ) from None

@@ -24,6 +24,7 @@ def check(config: Path, now: datetime | None) -> int:
     pilot = load_pilot(config)
     with _dagster(pilot) as (defs, instance):
         outcome = run_job(defs, instance, "readiness", "Checking readiness", now=_instant(now))
+    _refuse_unusable(outcome)
     state = _state(pilot)
     showing.readiness(pilot, state, outcome)
     return 0 if state.holds and outcome.success else 1
@@ -41,6 +42,7 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     with _dagster(pilot) as (defs, instance):
         tags = {FIXED_ON_TAG: as_of.isoformat()} if as_of else {}
         outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
+    _refuse_unusable(outcome)
     if not outcome.success:
         raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
     with open_warehouse(pilot.home.warehouse) as warehouse:
@@ -68,9 +70,8 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
         if outcome.success:
             showing.verdict(pilot)
             return 0
+        _refuse_unusable(outcome)
         state = _state(pilot)
-        if state.holds:
-            raise BadInput("\n".join(outcome.sentences) or "The run failed; `pilot ui` shows where.")
         run_job(defs, instance, "blocked_release", "Publishing the block", now=instant)
     showing.readiness(pilot, state, outcome)
     return 1
@@ -79,19 +80,21 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
 def twins(config: Path, out: Path, now: datetime | None) -> None:
     """Write the synthetic employees for the tool."""
     from pilot_pipeline.cohort.workforce import build_workforce
-    from pilot_pipeline.fairness.twins import for_tool, make_twins
+    from pilot_pipeline.fairness.answers import make_synthetic
+    from pilot_pipeline.fairness.twins import for_tool
     from pilot_pipeline.warehouse.connection import open_warehouse
 
     pilot = load_pilot(config)
     with _dagster(pilot) as (defs, instance):
         outcome = run_job(defs, instance, "design", "Reading the workforce", now=_instant(now))
+    _refuse_unusable(outcome)
     if not outcome.success:
         raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
     with open_warehouse(pilot.home.warehouse) as warehouse:
         employees = warehouse.read("feeds.employees")
         facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
     workforce = build_workforce(employees, pilot.config, date.fromisoformat(facts["snapshot"]))
-    sent = for_tool(make_twins(workforce, pilot.config))
+    sent = for_tool(make_synthetic(workforce, pilot.config).everyone)
     try:
         sent.to_csv(out, index=False)
     except OSError as error:
@@ -155,6 +158,12 @@ def _state(pilot: Pilot) -> GoLive:
         return golive_state(warehouse, current_evidence(warehouse, pilot))
 
 
+def _refuse_unusable(outcome: Outcome) -> None:
+    """Raise what a run said that failed for another reason than readiness."""
+    if outcome.exit_code > 1:
+        raise BadInput("\n".join(outcome.sentences) or "The run failed; `pilot ui` shows where.")
+
+
 def _blocked_sentences(pilot: Pilot) -> list[str]:
     return [condition.detail for condition in _state(pilot).conditions if condition.state == "failed"]
 
@@ -163,6 +172,3 @@ def _instant(now: datetime | None) -> datetime:
     """The run's instant, naive UTC, to the second."""
     instant = now or datetime.now(UTC)
     return instant.astimezone(UTC).replace(tzinfo=None, microsecond=0) if instant.tzinfo else instant
-
-
-__all__ = ["Outcome", "check", "finished_weeks", "lock", "run", "twins"]

@@ -31,6 +31,7 @@ class Outcome:
     run_id: str
     success: bool
     sentences: tuple[str, ...]
+    exit_code: int = 0
 
 
 @contextmanager
@@ -86,7 +87,9 @@ def run_job(
         result = job.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
         )
-    return Outcome(run_id, result.success, _sentences(result.all_events))
+    failures = [event for event in result.all_events if event.is_step_failure]
+    code = max((_exit_code(event) for event in failures), default=0)
+    return Outcome(run_id, result.success, _sentences(failures), code)
 
 
 def _run_id(instance: DagsterInstance, job_name: str, now: datetime) -> str:
@@ -126,9 +129,17 @@ def _progress(instance: DagsterInstance, run_id: str, title: str, steps: int) ->
         bar.update(task, asset="")
 
 
-def _sentences(events: Sequence[DagsterEvent]) -> tuple[str, ...]:
-    found = [sentence for event in events if event.is_step_failure and (sentence := _sentence(event))]
-    return tuple(dict.fromkeys(found))
+def _sentences(failures: Sequence[DagsterEvent]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence for event in failures if (sentence := _sentence(event))))
+
+
+def _exit_code(failure: DagsterEvent) -> int:
+    """Return 1 where readiness said no, 2 where something could not be used or went wrong."""
+    data: Any = failure.step_failure_data
+    if data.error and "DagsterAssetCheckFailedError" in (data.error.cls_name or ""):
+        return 1
+    told = data.user_failure_data.metadata.get("exit_code") if data.user_failure_data else None
+    return int(told.value) if told else 2
 
 
 def _sentence(event: DagsterEvent) -> str | None:

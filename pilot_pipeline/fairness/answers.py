@@ -9,6 +9,26 @@ import pandas as pd
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import NotReady
 from pilot_pipeline.fairness.recommender import ANSWERS, ask, check_answers, recommender_for
+from pilot_pipeline.fairness.twins import make_population, make_twins
+
+
+@dataclass(frozen=True)
+class SyntheticEmployees:
+    """Whom the tool is asked about: counterfactual twins, and a second population that can show proxy bias."""
+
+    twins: pd.DataFrame
+    population: pd.DataFrame
+
+    @property
+    def everyone(self) -> pd.DataFrame:
+        """Both, in the order of their ids, which are digests: nothing tells a twin from its neighbour."""
+        both = pd.concat([self.twins, self.population], ignore_index=True)
+        return both.sort_values("synthetic_id", ignore_index=True)
+
+
+def make_synthetic(workforce: pd.DataFrame, config: PilotConfig) -> SyntheticEmployees:
+    """Make everyone whom the tool is asked about, from the judged workforce (see `build_workforce`)."""
+    return SyntheticEmployees(make_twins(workforce, config), make_population(workforce, config))
 
 
 @dataclass(frozen=True)
@@ -20,13 +40,13 @@ class Collected:
 
 
 def collect_answers(
-    twins: pd.DataFrame,
+    everyone: pd.DataFrame,
     config: PilotConfig,
     pathways: pd.DataFrame | None,
     feed: pd.DataFrame | None,
     known: pd.DataFrame | None,
 ) -> Collected:
-    """Take the answers from the feed, or ask the tool over HTTP unless it has answered about these very twins.
+    """Take the answers from the feed, or ask the tool over HTTP unless it has answered about these very people.
 
     A tool may be random, so asking it anew each week would expire the evidence each week. Answers that do not fit are
     kept beside the refusal: they are the evidence that was judged.
@@ -35,10 +55,10 @@ def collect_answers(
         if (
             config.fairness.recommender.http
             and known is not None
-            and set(known["synthetic_id"]) == set(twins["synthetic_id"])
+            and set(known["synthetic_id"]) == set(everyone["synthetic_id"])
         ):
-            return Collected(check_answers(known, twins, pathways), None)
-        return Collected(ask(recommender_for(config, feed), twins, pathways), None)
+            return Collected(check_answers(known, everyone, pathways), None)
+        return Collected(ask(recommender_for(config, feed), everyone, pathways), None)
     except NotReady as refusal:
         kept = feed if feed is not None else pd.DataFrame(columns=ANSWERS)
         return Collected(kept.reindex(columns=ANSWERS), str(refusal))

@@ -294,6 +294,21 @@ _TABLES = (
         met BOOLEAN Whether the gate counts it as reached.
         evidence VARCHAR met, not_met, harm, futile, inconclusive or not_measured.
         label VARCHAR confirmatory, interim or directional.
+        details VARCHAR The whole result as JSON, for the gate and the scorecard.
+        """,
+    ),
+    _table(
+        "closeout.scorecard",
+        "The scorecard as one self-contained HTML page; the release puts it beside the tables.",
+        "page VARCHAR The page.",
+    ),
+    _table(
+        "published.release",
+        "What was published last: each table with its rows and the SHA-256 of its Parquet twin.",
+        """
+        name VARCHAR The published table.
+        rows BIGINT Its rows.
+        sha256 VARCHAR SHA-256 of its Parquet file.
         """,
     ),
     _table(
