@@ -62,6 +62,11 @@ def _fairness(audit: pd.DataFrame) -> Tile:
         return Tile(
             question, "Cannot tell", f"Too few people for {_listed(unclear)}; no bias found elsewhere.", "fairness"
         )
+    kinds = set(audit["audit"])
+    if len(kinds) == 1:
+        only = "before launch, with synthetic people; not yet" if "synthetic" in kinds else "live; not"
+        other = "in live recommendations" if "synthetic" in kinds else "with synthetic people"
+        return Tile(question, "No bias found", f"Audited {only} {other}.", "fairness")
     return Tile(question, "No bias found", "Severe steering would have been seen; mild steering would not.", "fairness")
 
 

@@ -180,6 +180,12 @@ def test_the_fairness_tile_never_calls_an_untested_attribute_fair():
     assert "ethnicity" in answers["Is it fair?"].context
 
 
+def test_a_tool_audited_only_with_synthetic_people_is_said_to_be_just_that():
+    audit = madeup.bias_audit()
+    answers = {tile.question: tile for tile in tiles(madeup.card(bias_audit=audit.loc[audit["audit"] == "synthetic"]))}
+    assert "not yet in live recommendations" in answers["Is it fair?"].context
+
+
 def test_a_bias_that_was_found_is_on_the_first_screen():
     answers = {tile.question: tile for tile in tiles(madeup.card(bias_audit=madeup.bias_audit("bias_found")))}
     assert answers["Is it fair?"].answer == "Bias found" and "gender" in answers["Is it fair?"].context
