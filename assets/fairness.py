@@ -65,7 +65,9 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(metadata=_shown(audit, audit.table))
 
 
-@live_asset(group="fairness", described=LIVE, deps=["cohort_recommendations", "cohort_members", "kpi_weeks", "pathways"])
+@live_asset(
+    group="fairness", described=LIVE, deps=["cohort_recommendations", "cohort_members", "kpi_weeks", "pathways"]
+)
 def live_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     """Audit the live recommendations, cumulative by week, at one error rate over all the weeks."""
     warehouse, pilot = stage.warehouse, stage.pilot

@@ -68,7 +68,9 @@ def pathway_review(stage: Stage) -> dg.MaterializeResult[Any]:
 def requirements(stage: Stage) -> dg.MaterializeResult[Any]:
     """Judge governance, consent, the order of the steps, enablement and what can be measured at all."""
     found = judge_requirements(stage.warehouse, stage.pilot)
-    frame = pd.DataFrame([[r.step, r.name, r.passed, r.severity, r.detail] for r in found], columns=[*REQUIREMENTS.types])
+    frame = pd.DataFrame(
+        [[r.step, r.name, r.passed, r.severity, r.detail] for r in found], columns=[*REQUIREMENTS.types]
+    )
     stage.warehouse.write(REQUIREMENTS.table, frame, columns=REQUIREMENTS.types)
     return dg.MaterializeResult(metadata={"dagster/row_count": len(frame), "requirements": markdown_table(frame)})
 

@@ -74,7 +74,15 @@ def stage_asset(
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
             pilot: Pilot = context.resources.pilot
             with in_sentences(pilot, key), opener(pilot) as warehouse:
-                return body(Stage(pilot, warehouse, run_instant(context.run.tags), _weeks(context, pilot) if partitions else (), context))
+                return body(
+                    Stage(
+                        pilot,
+                        warehouse,
+                        run_instant(context.run.tags),
+                        _weeks(context, pilot) if partitions else (),
+                        context,
+                    )
+                )
 
         # functools.wraps would show Dagster the body's own parameters.
         del compute.__wrapped__  # type: ignore[attr-defined]

@@ -17,7 +17,9 @@ LEVERS = TABLES["value.levers"]
 
 
 @live_asset(
-    group="value", described=LEVERS, deps=["kpi_weeks", "behaviour_weeks", "prep_outcomes", "activity_weeks", "cohort_members"]
+    group="value",
+    described=LEVERS,
+    deps=["kpi_weeks", "behaviour_weeks", "prep_outcomes", "activity_weeks", "cohort_members"],
 )
 def levers(stage: Stage) -> dg.MaterializeResult[Any]:
     """Price manager time, attrition and performance, each with an interval or the reason why not."""

@@ -165,9 +165,9 @@ def _contract(warehouse: Warehouse, pilot: Pilot, checkpoint: str, feed: str) ->
         return []
     columns = list(CANON[feed].names)
     broken = {finding.row for finding in contract_for(feed).findings(rows[columns])}
-    detail = f"{feed}: {len(rows):,} accepted rows meet the contract." if not broken else (
-        f"{feed}: {len(broken):,} of {len(rows):,} accepted rows break the contract."
+    detail = (
+        f"{feed}: {len(rows):,} accepted rows meet the contract."
+        if not broken
+        else (f"{feed}: {len(broken):,} of {len(rows):,} accepted rows break the contract.")
     )
-    return [
-        CheckResult(checkpoint, f"{feed}_contract", "pandera", not broken, "error", len(rows), len(broken), detail)
-    ]
+    return [CheckResult(checkpoint, f"{feed}_contract", "pandera", not broken, "error", len(rows), len(broken), detail)]

@@ -111,6 +111,4 @@ def _names(asset: dg.AssetsDefinition) -> list[str]:
 
 def _calm(assets: list[dg.AssetsDefinition]) -> list[str]:
     """Names of the assets that touch no live data."""
-    return [
-        key.to_user_string() for asset in assets for key in asset.keys if LIVE_TAG not in asset.tags_by_key[key]
-    ]
+    return [key.to_user_string() for asset in assets for key in asset.keys if LIVE_TAG not in asset.tags_by_key[key]]

@@ -22,7 +22,9 @@ app = typer.Typer(
 Config = Annotated[Path, typer.Option("--config", "-c", help="The pilot's pilot.yaml.", show_default=True)]
 Now = Annotated[
     datetime | None,
-    typer.Option("--now", help="The run's instant, UTC; default: the clock.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    typer.Option(
+        "--now", help="The run's instant, UTC; default: the clock.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+    ),
 ]
 HERE = Path("pilot.yaml")
 
@@ -86,9 +88,7 @@ def check(config: Config = HERE, now: Now = None) -> None:
 @app.command()
 def lock(
     config: Config = HERE,
-    as_of: Annotated[
-        datetime | None, typer.Option("--as-of", help="Back-date the lock.", formats=["%Y-%m-%d"])
-    ] = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", help="Back-date the lock.", formats=["%Y-%m-%d"])] = None,
     attested_by: Annotated[
         str | None, typer.Option("--attested-by", help="The role (not a name) that attests a back-dated lock.")
     ] = None,

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from pilot_pipeline.readiness.golive import GoLive
 
 _COLOURS = {"go": "green", "reconfigure": "yellow", "no_go": "red"}
-_MARKS = {"holds": "[green]holds[/]", "failed": "[red]failed[/]", "missing": "[yellow]open[/]", "stale": "[yellow]stale[/]"}
+_MARKS = {
+    "holds": "[green]holds[/]",
+    "failed": "[red]failed[/]",
+    "missing": "[yellow]open[/]",
+    "stale": "[yellow]stale[/]",
+}
 
 
 def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:

@@ -15,9 +15,7 @@ from pilot_pipeline.value.reading import read_value_inputs
 from pilot_pipeline.warehouse.connection import Warehouse
 
 
-def build_scorecard(
-    warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verdict: Verdict, run_id: str
-) -> Scorecard:
+def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verdict: Verdict, run_id: str) -> Scorecard:
     """Return the scorecard of the pilot as it stands in the warehouse."""
     config, finished = pilot.config, evidence.finished
     value = read_value_inputs(warehouse, read_kpi_inputs(warehouse), config)

@@ -63,7 +63,9 @@ class Lock:
             if locked.get(key) != today.get(key)
         ]
         if match_hash is not None and match_hash != self.data["match_hash"]:
-            changed.append("The matched pairs that follow from today's feeds are not the locked ones; the locked ones count.")
+            changed.append(
+                "The matched pairs that follow from today's feeds are not the locked ones; the locked ones count."
+            )
         return tuple(changed)
 
 
