@@ -4,9 +4,7 @@ from __future__ import annotations
 
 # fmt: off
 FIRST_NAMES = (
-    "Made-up", "people's", "names", "for", "the", "synthetic", "company,", "so", "that", "identifier", "scans",
-    "have", "something", "to", "find;", "nothing", "else."""", "from", "__future__", "import", "annotations",
-    "FIRST_NAMES", "=", "tuple(", """"Agathe", "Aline", "Anouk", "Astrid", "Beatriz", "Benedikt", "Birgit", "Bruno",
+    "Agathe", "Aline", "Anouk", "Astrid", "Beatriz", "Benedikt", "Birgit", "Bruno",
     "Camila", "Cedric", "Clara", "Cosima", "Dagny", "Dario", "Delphine", "Edgar", "Elif", "Emre", "Enzo", "Esther",
     "Fabian", "Farida", "Felicia", "Florian", "Gesine", "Giulia", "Gregor", "Hanne", "Hendrik", "Ilka", "Imre",
     "Ines", "Ivo", "Jannis", "Jasmin", "Joanna", "Jonas", "Kaspar", "Katrin", "Kenji", "Laila", "Lasse", "Leonie",
