@@ -11,6 +11,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 DESIGN = "design"
 READINESS = "readiness"
 PILOT_WEEK = "pilot_week"
+PUBLISH_BLOCK = "publish_block"
+# The asset that the job runs; Dagster refuses a job and an asset of the same name.
 BLOCKED_RELEASE = "blocked_release"
 DESIGN_ASSETS = (
     "competencies",
@@ -46,7 +48,7 @@ def jobs(
             description="Everything from feeds to release for one week or a range of weeks, gate included.",
         ),
         dg.define_asset_job(
-            BLOCKED_RELEASE,
+            PUBLISH_BLOCK,
             selection=[BLOCKED_RELEASE],
             description="Publishes the checkpoints and the data quality of a run that readiness stopped.",
         ),

@@ -78,7 +78,7 @@ def build_defs(
         asset_checks=checkpoint_checks(),
         jobs=list(every_job.values()),
         schedules=[jobs.weekly_schedule(every_job[jobs.PILOT_WEEK])],
-        sensors=[jobs.publish_the_block(every_job[jobs.BLOCKED_RELEASE])],
+        sensors=[jobs.publish_the_block(every_job[jobs.PUBLISH_BLOCK])],
         resources={"pilot": pilot, "io_manager": NoHiddenStorage(), **(resources or {})},
         executor=dg.in_process_executor,
     )

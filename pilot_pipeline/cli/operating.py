@@ -72,7 +72,7 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
             return 0
         _refuse_unusable(outcome)
         state = _state(pilot)
-        run_job(defs, instance, "blocked_release", "Publishing the block", now=instant)
+        run_job(defs, instance, "publish_block", "Publishing the block", now=instant)
     showing.readiness(pilot, state, outcome)
     return 1
 
