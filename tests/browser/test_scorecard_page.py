@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "scorecard"))
-
 import madeup
+import pytest
 
 from pilot_pipeline.closeout.scorecard import render_scorecard
 

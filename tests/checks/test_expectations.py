@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 import readiness_company as company
 
 from checks.expectations import run_suite
