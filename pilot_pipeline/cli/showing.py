@@ -62,8 +62,8 @@ def locked(pilot: Pilot, members: pd.DataFrame, sha: str, content: dict[str, Any
     clusters = int(members["cluster"].nunique())
     how = f"attested by {content['attested_by']}" if content["attested_by"] else "witnessed by this run"
     console.print(
-        f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, five KPIs, "
-        f"their targets and the decision rule.\n{pilot.home.lock_file}\nSHA-256 {sha}"
+        f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, five "
+        f"KPIs, their targets and the decision rule.\n{pilot.home.lock_file}\nSHA-256 {sha}"
     )
 
 
@@ -77,7 +77,8 @@ def verdict(pilot: Pilot) -> None:
         word = str(row["decision"]).replace("_", "-").upper()
         body = f"[bold {_COLOURS[row['decision']]}]{word}[/]  ({row['label']})\n\n"
         body += "\n".join(f"• {escape(reason)}" for reason in str(row["reasons"]).splitlines())
-        console.print(Panel(body, title="Verdict", title_align="left", expand=False, width=min(console.width, 110)))
+        panel = Panel(body, title="Verdict", title_align="left", expand=False, width=min(console.width, 110))
+        console.print(panel, soft_wrap=False)  # the console's own soft wrapping would cut long reasons at the border
     _kpis(pilot)
     _where(pilot)
 
