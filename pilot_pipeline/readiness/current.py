@@ -28,6 +28,7 @@ from pilot_pipeline.warehouse.connection import Warehouse
 
 MEMBERS = "cohort.cohort_members"
 ANSWERS = "fairness.synthetic_answers"
+_JUDGED_FEEDS = ("employees", "sso_signins", "pathways", "competencies", "synthetic_recommendations")
 
 
 def feed_rows(warehouse: Warehouse, pilot: Pilot, feed: str) -> pd.DataFrame | None:
@@ -62,8 +63,35 @@ def snapshot_rows(warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
 def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
     """Return checkpoint to evidence hash, from the rows and the configuration as they are now.
 
-    A checkpoint whose rows are not in the warehouse has no evidence and is left out.
+    A checkpoint whose rows are not in the warehouse has no evidence and is left out. Every live asset asks for this on
+    opening the warehouse, so the last answer is remembered for as long as nothing that it depends on was written.
     """
+    key = _evidence_key(warehouse, pilot)
+    if key not in _REMEMBERED:
+        _REMEMBERED.clear()
+        _REMEMBERED[key] = _evidence(warehouse, pilot)
+    return dict(_REMEMBERED[key])
+
+
+_REMEMBERED: dict[tuple[str, ...], dict[str, str]] = {}
+
+
+def _evidence_key(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
+    """Return all that evidence depends on: versions of whole tables, and the few quarantined rows themselves.
+
+    The quarantine is one table for all feeds and is written with every live feed too.
+    """
+    lock, broken = lock_state(pilot)
+    rejected = quarantined(warehouse, *_JUDGED_FEEDS)
+    return (
+        *warehouse.versions(*(f"feeds.{feed}" for feed in _JUDGED_FEEDS), ANSWERS, MEMBERS),
+        "" if rejected is None else rejected.to_csv(index=False),
+        pilot.config.model_dump_json(),
+        lock.sha256 if lock else str(broken),
+    )
+
+
+def _evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
     config = pilot.config
     if not warehouse.exists("feeds.employees") or warehouse.read("feeds.employees").empty:
         return {}

@@ -17,6 +17,7 @@ import duckdb
 from pilot_pipeline.errors import BadInput
 
 WEEKS_TABLE = "bookkeeping.weeks"
+VERSIONS_TABLE = "bookkeeping.versions"
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _FRACTIONS = ("DOUBLE", "FLOAT", "DECIMAL")
@@ -175,7 +176,14 @@ def store(connection: duckdb.DuckDBPyConnection, relation: str, target: Target, 
     insert = f"INSERT INTO {target.table} BY NAME SELECT {cast_list(target.types)} FROM {relation}{order}"
     (rows,) = first_row(connection, insert)
     _record_week(connection, target, int(rows))
+    _record_version(connection, target.table)
     return int(rows)
+
+
+def _record_version(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Give the table a new version, in the same transaction as its rows."""
+    connection.execute(f"DELETE FROM {VERSIONS_TABLE} WHERE table_name = $table", {"table": table})
+    connection.execute(f"INSERT INTO {VERSIONS_TABLE} VALUES ($table, uuid())", {"table": table})
 
 
 def _record_week(connection: duckdb.DuckDBPyConnection, target: Target, rows: int) -> None:
