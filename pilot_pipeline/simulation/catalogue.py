@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,27 @@ MODULES = ("M-01", "M-02", "M-03", "M-04", "M-05", "M-06")
 PULSE_QUESTIONS = ("Q-useful", "Q-easy", "Q-recommend")
 
 
-def competencies_of(role: str) -> tuple[str, ...]:
-    """Return the ids of the competencies that a role is judged on."""
-    return tuple(competency.competency_id for competency in COMPETENCIES if role in competency.roles)
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A company's competencies and pathways."""
+
+    competencies: tuple[Competency, ...]
+    pathways: tuple[Pathway, ...]
+
+    def competencies_of(self, role: str) -> tuple[str, ...]:
+        """Return the ids of the competencies that a role is judged on."""
+        return tuple(competency.competency_id for competency in self.competencies if role in competency.roles)
+
+
+FRAMEWORK = Framework(COMPETENCIES, PATHWAYS)
+"""The synthetic company's own."""
+
+
+def framework_for(roles: tuple[str, ...]) -> Framework:
+    """Return the same competencies and pathways for the roles of another company, each for all of them."""
+    return Framework(
+        tuple(replace(competency, roles=roles) for competency in COMPETENCIES),
+        tuple(replace(pathway, roles=roles) for pathway in PATHWAYS),
+    )

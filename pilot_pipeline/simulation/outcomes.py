@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.simulation.catalogue import PULSE_QUESTIONS, TEAM_LEAD, competencies_of
+from pilot_pipeline.simulation.catalogue import PULSE_QUESTIONS
 from pilot_pipeline.simulation.randomness import stream
 from pilot_pipeline.simulation.world import STARTS_ON, WEEKS, WITHDRAWN_IN_WEEK, World, monday
 
@@ -54,7 +54,7 @@ def manager_observations(world: World) -> pd.DataFrame:
     people = world.observed
     start = _start_level(people, rng)
     end = start + _change(world, rng)
-    waves = [_wave(people, start, "start", START_WAVE, rng), _wave(people, end, "end", END_WAVE, rng)]
+    waves = [_wave(world, start, "start", START_WAVE, rng), _wave(world, end, "end", END_WAVE, rng)]
     frame = pd.concat(waves, ignore_index=True)
     gone = frame["employee_id"].isin(world.leavers["employee_id"]) | (frame["employee_id"] == world.withdrawn)
     frame = frame[~(gone & (frame["wave"] == "end"))].reset_index(drop=True)
@@ -86,15 +86,16 @@ def _if_any(effect: float) -> float:
 
 
 def _wave(
-    people: pd.DataFrame, level: np.ndarray, wave: str, first_day: date, rng: np.random.Generator
+    world: World, level: np.ndarray, wave: str, first_day: date, rng: np.random.Generator
 ) -> pd.DataFrame:
+    people, framework = world.observed, world.population.framework
     seen = rng.random(len(people)) >= NOISE.missing_people
     rows = [
         (employee, manager, competency, score)
         for employee, manager, role, score, present in zip(
             people["employee_id"], people["manager_id"], people["role"], level, seen, strict=True
         )
-        for competency in competencies_of(role)
+        for competency in framework.competencies_of(role)
         if present
     ]
     frame = pd.DataFrame(rows, columns=["employee_id", "observer_id", "competency_id", "level"])
@@ -169,7 +170,7 @@ def business_outcomes(world: World) -> pd.DataFrame:
     """Return a weekly satisfaction index per team: manager_id, week_start, metric, value; the tool does not move it."""
     rng = stream(world.seed, "results")
     people = world.population.people
-    leads = np.sort(people.loc[people["role"] == TEAM_LEAD.name, "employee_id"].to_numpy())
+    leads = np.sort(people.loc[people["leads_team"], "employee_id"].to_numpy())
     weeks = [monday(week) for week in (*BASELINE_WEEKS, *range(1, WEEKS + 1))]
     level = np.repeat(rng.normal(74, 4, len(leads)), len(weeks))
     return pd.DataFrame(

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.simulation.catalogue import COMPETENCIES, PATHWAYS
 from pilot_pipeline.simulation.randomness import stream
 from pilot_pipeline.simulation.world import BRIEFED_ON, PROVISIONED_ON, TIMEZONE, WITHDRAWN_IN_WEEK, World, monday
 
@@ -38,9 +37,14 @@ def consents(world: World) -> pd.DataFrame:
     rng = stream(world.seed, "consents")
     kept = {*world.population.pairs["participant_id"], *world.population.pairs["colleague_id"]}
     others = np.sort(world.observed.loc[~world.observed["employee_id"].isin(kept), "employee_id"].to_numpy())
-    chosen = rng.choice(others, OTHER_VOLUNTEERS + DECLINED, replace=False)
+    if world.volunteers is None:
+        chosen = rng.choice(others, OTHER_VOLUNTEERS + DECLINED, replace=False)
+        yes = len(world.participants) + OTHER_VOLUNTEERS
+    else:
+        others = np.setdiff1d(others, world.volunteers)
+        chosen = np.array([*world.volunteers, *rng.choice(others, min(DECLINED, len(others) // 3), replace=False)])
+        yes = len(world.participants) + len(world.volunteers)
     ids = [*world.participants["employee_id"], *chosen]
-    yes = len(world.participants) + OTHER_VOLUNTEERS
     briefed = rng.integers(0, 3 * 3600, len(ids))
     frame = pd.DataFrame({"employee_id": pd.Series(ids, dtype="str"), "briefed_at": _instants(BRIEFED_ON, 9, briefed)})
     frame["decision"] = ["opted_in"] * yes + ["declined"] * (len(ids) - yes)
@@ -77,15 +81,17 @@ def enablement_sessions(world: World) -> pd.DataFrame:
     return frame.assign(held_on=pd.to_datetime(frame["held_on"]).dt.as_unit("us"))
 
 
-def competencies() -> pd.DataFrame:
+def competencies(world: World) -> pd.DataFrame:
     """Return the competency framework: competency_id, name, roles."""
-    rows = [(item.competency_id, item.name, ";".join(item.roles)) for item in COMPETENCIES]
+    framework = world.population.framework.competencies
+    rows = [(item.competency_id, item.name, ";".join(item.roles)) for item in framework]
     return pd.DataFrame(rows, columns=["competency_id", "name", "roles"])
 
 
-def pathways() -> pd.DataFrame:
+def pathways(world: World) -> pd.DataFrame:
     """Return the tool's pathways: pathway_id, name, competency_id, roles, theme."""
-    rows = [(item.pathway_id, item.name, item.competency_id, ";".join(item.roles), item.theme) for item in PATHWAYS]
+    framework = world.population.framework.pathways
+    rows = [(item.pathway_id, item.name, item.competency_id, ";".join(item.roles), item.theme) for item in framework]
     return pd.DataFrame(rows, columns=["pathway_id", "name", "competency_id", "roles", "theme"])
 
 

@@ -12,6 +12,7 @@ from pilot_pipeline.simulation.catalogue import (
     CHIEF_EXECUTIVE,
     DEPARTMENTS,
     DIRECTOR,
+    FRAMEWORK,
     HEAD_COUNT,
     LOCATIONS,
     PILOT_TEAMS,
@@ -19,6 +20,7 @@ from pilot_pipeline.simulation.catalogue import (
     TEAM_LEAD,
     VICE_PRESIDENT,
     Department,
+    Framework,
     Role,
 )
 from pilot_pipeline.simulation.names import FIRST_NAMES, LAST_NAMES
@@ -38,12 +40,24 @@ class Population:
 
     Attributes:
         people: One row per person on the day of the first snapshot, in the order of the organisation chart: the
-            canonical columns of `employees` without `as_of`, and `director_id` (the manager's manager of team members).
+            canonical columns of `employees` without `as_of`, and `director_id` (the manager's manager of team members),
+            `leads_team` and `in_team` (whether the person leads a team, or works in one and leads nobody).
         pairs: participant_id, colleague_id, manager_id (the participant's); thirty rows.
+        framework: Its competencies and pathways.
+        failing_department: Where the first sign-in test of the HR administrators fails; empty: nowhere.
+        real: Whether the people are those of an export: then nobody joins, moves or is invented.
     """
 
     people: pd.DataFrame
     pairs: pd.DataFrame
+    framework: Framework = FRAMEWORK
+    failing_department: str = "Finance"
+    real: bool = False
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """The departments, in the order in which they first occur after the chief executive's."""
+        return tuple(dict.fromkeys([*self.people["department"].iloc[1:], *self.people["department"].iloc[:1]]))
 
 
 @dataclass(frozen=True)
@@ -128,6 +142,8 @@ def _people(posts: list[_Post], rng: np.random.Generator, on: date) -> pd.DataFr
             "birth_year": pd.array(np.floor(on.year - age).astype(int), dtype="Int64"),
             "promoted_on": _promotions(rng, pd.Series(hired), on),
             "director_id": pd.Series(tops, dtype="str"),
+            "leads_team": levels == TEAM_LEAD.level,
+            "in_team": levels < TEAM_LEAD.level,
         }
     )
     people["birth_year"] = people["birth_year"].mask(pd.Series(rng.random(count) < 0.02))

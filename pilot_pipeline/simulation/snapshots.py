@@ -26,12 +26,12 @@ def _snapshot(world: World, joiners: pd.DataFrame, as_of: date) -> pd.DataFrame:
     day = pd.Timestamp(as_of)
     frame = pd.concat([world.population.people, joiners[joiners["hired_on"] <= day]], ignore_index=True)
     frame.insert(0, "as_of", pd.Series(day, index=frame.index).astype("datetime64[us]"))
-    if as_of >= STARTS_ON + timedelta(weeks=3):
+    if not world.population.real and as_of >= STARTS_ON + timedelta(weeks=3):
         frame = _with_move(world, frame)
     if monday(ON_LEAVE_WEEKS["first"]) <= as_of < monday(ON_LEAVE_WEEKS["last"] + 1):
         frame.loc[frame["employee_id"] == world.on_leave, "employment_status"] = "leave"
     gone = world.leavers[world.leavers["terminated_on"] <= day].set_index("employee_id")
-    left = frame["employee_id"].isin(gone.index)
+    left = frame["employee_id"].isin(gone.index) & (frame["employment_status"] != "terminated")
     frame.loc[left, "employment_status"] = "terminated"
     for column in ("terminated_on", "termination_reason"):
         frame.loc[left, column] = gone[column].reindex(frame.loc[left, "employee_id"]).to_numpy()
@@ -42,6 +42,8 @@ def _joiners(world: World) -> pd.DataFrame:
     """Hire a few people into teams outside the observed ones; they have no rating yet."""
     rng = stream(world.seed, "joiners")
     outside = world.unobserved
+    if world.population.real:
+        return outside.head(0)
     frame = outside.iloc[np.sort(rng.choice(len(outside), JOINERS, replace=False))].copy()
     frame["employee_id"], frame["email"] = new_identities(world.population.people, len(frame), rng)
     days = np.sort(rng.integers(7, WEEKS * 7, len(frame)))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.simulation.catalogue import DEPARTMENTS, MODULES, TEAM_LEAD
+from pilot_pipeline.simulation.catalogue import MODULES
 from pilot_pipeline.simulation.randomness import stream
 from pilot_pipeline.simulation.recommender import MODEL_VERSION, choose
 from pilot_pipeline.simulation.world import (
@@ -130,25 +130,35 @@ def sso_signins(world: World) -> pd.DataFrame:
 def _test_signins(world: World, rng: np.random.Generator) -> pd.DataFrame:
     people = world.population.people
     rows = []
-    for department in DEPARTMENTS:
-        staff = people[people["department"] == department.name]
-        leads = np.sort(staff.loc[staff["role"] == TEAM_LEAD.name, "email"].to_numpy())
-        others = np.sort(staff.loc[staff["role_level"] < TEAM_LEAD.level, "email"].to_numpy())
+    for department in world.population.departments:
+        staff = people[(people["department"] == department) & people["email"].notna()]
+        leads = np.sort(staff.loc[staff["leads_team"], "email"].to_numpy())
+        others = np.sort(staff.loc[staff["in_team"], "email"].to_numpy())
         for persona in PERSONAS:
-            testers = rng.choice(leads if persona == "manager" else others, 2, replace=False)
-            # Finance is outside the cohort: its first try shows what a failure looks like in the matrix.
-            fails = department.name == "Finance" and persona == "hr_admin"
+            testers = _two(leads if persona == "manager" else others, staff, rng)
+            # The department is outside the cohort: its first try shows what a failure looks like in the matrix.
+            fails = department == world.population.failing_department and persona == "hr_admin"
             outcomes = ["failure" if fails else "success", "success"]
-            for day, tester, outcome in zip(TESTED_ON, testers, outcomes, strict=True):
+            for day, tester, outcome in zip(TESTED_ON, testers, outcomes, strict=False):
                 reason = "group not mapped" if outcome == "failure" else None
                 rows.append((_at(day, rng), str(tester), persona, outcome, reason, True))
     return pd.DataFrame(rows, columns=["occurred_at", "email", "persona", "outcome", "failure_reason", "is_test"])
 
 
+def _two(emails: np.ndarray, staff: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Choose two testers; a small department sends whom it has, one of them twice if need be, or nobody."""
+    if len(emails) < 2:
+        emails = np.sort(staff["email"].to_numpy())
+    if not len(emails):
+        return emails
+    chosen: np.ndarray = rng.choice(emails, 2, replace=len(emails) < 2)
+    return chosen
+
+
 def _live_signins(world: World, rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for email, weeks in zip(world.participants["email"], world.active, strict=True):
-        for week in np.flatnonzero(weeks) + 1:
+        for week in np.flatnonzero(weeks) + 1 if pd.notna(email) else ():
             fails = rng.random() < 0.03
             reason = "expired session" if fails else None
             rows.append((_instant(int(week), rng), email, "employee", "failure" if fails else "success", reason, False))

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.simulation.catalogue import TEAM_LEAD
 from pilot_pipeline.simulation.population import Population, draw_population
 from pilot_pipeline.simulation.randomness import stream
 from pilot_pipeline.simulation.scenarios import Scenario
@@ -45,6 +44,7 @@ class World:
         withdrawn: The participant who withdraws in week 9.
         on_leave: The participant who is on leave in weeks 7 to 10.
         leavers: employee_id, terminated_on, termination_reason; team members only.
+        volunteers: Ids of those who opted in besides the participants; None where `participation` draws them.
     """
 
     scenario: Scenario
@@ -57,6 +57,7 @@ class World:
     withdrawn: str
     on_leave: str
     leavers: pd.DataFrame
+    volunteers: tuple[str, ...] | None = None
 
     @property
     def treated(self) -> np.ndarray:
@@ -69,7 +70,7 @@ class World:
         """Team members far from the pilot: nobody there is a participant, a control or an observer."""
         people = self.population.people
         far = ~people["director_id"].isin(self.observed["director_id"])
-        return people[far & (people["role_level"] < TEAM_LEAD.level)]
+        return people[far & people["in_team"]]
 
 
 def monday(week_no: int) -> date:
@@ -81,10 +82,21 @@ def draw_world(scenario: Scenario, seed: int) -> World:
     """Draw a pilot; for one seed the company and the luck are the same in every scenario."""
     population = draw_population(seed, SNAPSHOTS[0])
     people, pairs = population.people, population.pairs
+    directors = people.set_index("employee_id")["director_id"].loc[pairs["participant_id"]]
+    return unfold(scenario, seed, population, people[people["director_id"].isin(directors) & people["in_team"]])
+
+
+def unfold(
+    scenario: Scenario,
+    seed: int,
+    population: Population,
+    observed: pd.DataFrame,
+    volunteers: tuple[str, ...] | None = None,
+) -> World:
+    """Draw what happens to a population; `observed` are the rows of its people whose managers score and log."""
+    people, pairs = population.people, population.pairs
     participants = people[people["employee_id"].isin(pairs["participant_id"])]
     participants = participants.sort_values("employee_id").reset_index(drop=True)
-    directors = people.set_index("employee_id")["director_id"].loc[pairs["participant_id"]]
-    observed = people[people["director_id"].isin(directors) & (people["role_level"] < TEAM_LEAD.level)]
     observed = observed.sort_values("employee_id").reset_index(drop=True)
     withdrawn, on_leave = stream(seed, "interruptions").choice(participants["employee_id"].to_numpy(), 2, replace=False)
     return World(
@@ -98,6 +110,7 @@ def draw_world(scenario: Scenario, seed: int) -> World:
         withdrawn=str(withdrawn),
         on_leave=str(on_leave),
         leavers=_leavers(seed, population, str(withdrawn)),
+        volunteers=volunteers,
     )
 
 
@@ -123,12 +136,12 @@ def _leavers(seed: int, population: Population, withdrawn: str) -> pd.DataFrame:
     """Draw about a fifteen per cent yearly attrition; of the comparable colleagues exactly one leaves."""
     rng = stream(seed, "leavers")
     people, pairs = population.people, population.pairs
-    team = people[people["role_level"] < TEAM_LEAD.level]
+    team = people[people["in_team"]]
     kept = {*pairs["participant_id"], *pairs["colleague_id"]}
     pool = np.sort(team.loc[~team["employee_id"].isin(kept), "employee_id"].to_numpy())
     partner = pairs.loc[pairs["participant_id"] == withdrawn, "colleague_id"].iloc[0]
     colleague = rng.choice(np.sort([c for c in pairs["colleague_id"] if c != partner]))
-    ids = [*rng.choice(pool, 25, replace=False), colleague]
+    ids = [*rng.choice(pool, min(25, len(pool) // 25) if population.real else 25, replace=False), colleague]
     days = rng.integers(0, WEEKS * 7 - 7, len(ids))
     return pd.DataFrame(
         {
