@@ -26,9 +26,7 @@ DESIGN_ASSETS = (
 )
 
 
-def jobs(
-    partitions: dg.PartitionsDefinition[str], every: Sequence[str], calm: Sequence[str]
-) -> list[UnresolvedAssetJobDefinition]:
+def jobs(every: Sequence[str], calm: Sequence[str]) -> list[UnresolvedAssetJobDefinition]:
     """Return the jobs, from `every` asset and the `calm` ones, which touch no live data."""
     return [
         dg.define_asset_job(
@@ -44,7 +42,6 @@ def jobs(
         dg.define_asset_job(
             PILOT_WEEK,
             selection=[name for name in every if name != BLOCKED_RELEASE],
-            partitions_def=partitions,
             description="Everything from feeds to release for one week or a range of weeks, gate included.",
         ),
         dg.define_asset_job(

@@ -72,7 +72,7 @@ def build_defs(
     assets += extra_assets or []
     refuse_unguarded(assets)
     every = [name for asset in assets for name in _names(asset)]
-    every_job = {job.name: job for job in jobs.jobs(weeks, every, _calm(assets))}
+    every_job = {job.name: job for job in jobs.jobs(every, _calm(assets))}
     return dg.Definitions(
         assets=assets,
         asset_checks=checkpoint_checks(),
