@@ -56,9 +56,12 @@ def kpi_results(stage: Stage) -> dg.MaterializeResult[Any]:
 )
 def issues(stage: Stage) -> dg.MaterializeResult[Any]:
     """Rank the three most significant configuration or culture-fit issues."""
-    names = ("checkpoints", "data_quality", "bias_audit", "kpi_scorecard")
+    read = stage.warehouse.read
     frame = top_issues(
-        *(stage.warehouse.read(f"pilot.{name}") for name in names),
+        read("pilot.checkpoints"),
+        read("pilot.data_quality"),
+        read("pilot.bias_audit"),
+        read("pilot.kpi_scorecard"),
         feed_rows(stage.warehouse, stage.pilot, "issue_log"),
         min_group=stage.pilot.config.privacy.min_group_size,
     )

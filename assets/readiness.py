@@ -9,9 +9,8 @@ from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import sso_matrix as sso_plot
 from pilot_pipeline.readiness.current import current_evidence, feed_rows, judge_requirements, snapshot_rows
-from pilot_pipeline.readiness.golive import GOLIVE, GOLIVE_COLUMNS, golive_state, store_golive
+from pilot_pipeline.readiness.golive import GOLIVE_COLUMNS, golive_state, store_golive
 from pilot_pipeline.readiness.pathways import review_pathways
-from pilot_pipeline.readiness.results import Requirement
 from pilot_pipeline.readiness.sso import sso_matrix as build_matrix
 from pilot_pipeline.warehouse.tables import TABLES, Table, TableColumn
 
@@ -19,7 +18,8 @@ MATRIX = TABLES["readiness.sso_matrix"]
 REVIEW = TABLES["readiness.pathway_review"]
 REQUIREMENTS = TABLES["readiness.requirements"]
 RECORD = Table(
-    *GOLIVE.split("."),
+    "readiness",
+    "golive",
     "The stored go-live record: every condition with the evidence that it was judged on.",
     tuple(TableColumn(name, kind, name.replace("_", " ").capitalize() + ".") for name, kind in GOLIVE_COLUMNS.items()),
 )
@@ -82,9 +82,7 @@ def requirements(stage: Stage) -> dg.MaterializeResult[Any]:
 )
 def golive(stage: Stage) -> dg.MaterializeResult[Any]:
     """Store the go-live record; every live asset asserts it again, in every later run."""
-    rows = stage.warehouse.read(REQUIREMENTS.table)
-    found = [Requirement(r.name, r.step, bool(r.passed), r.severity, r.detail) for r in rows.itertuples()]
-    record = store_golive(stage.warehouse, found, stage.now)
+    record = store_golive(stage.warehouse, judge_requirements(stage.warehouse, stage.pilot), stage.now)
     state = golive_state(stage.warehouse, current_evidence(stage.warehouse, stage.pilot))
     return dg.MaterializeResult(
         metadata={

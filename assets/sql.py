@@ -64,7 +64,7 @@ def _body(model: Model, summary: Callable[[Stage], dict[str, Any]] | None) -> Bo
         for week in stage.weeks or (None,):
             run_model(stage.warehouse, model, week=week, params=parameters(stage.pilot.config), now=stage.now)
         table = f"{model.schema}.{model.name}"
-        metadata = {"dagster/row_count": row_count(stage.warehouse, table)}
+        metadata: dict[str, Any] = {"dagster/row_count": row_count(stage.warehouse, table)}
         if model.layer == "marts":
             metadata["rows"] = table_preview(stage.warehouse, table, model.grain)
         return dg.MaterializeResult(metadata={**metadata, **(summary(stage) if summary else {})})

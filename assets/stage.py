@@ -1,4 +1,4 @@
-"""The one way an asset is made here: description, owner, group, column schema, an open warehouse, errors as sentences."""
+"""The one way an asset is made here: description, owner, column schema, an open warehouse, errors as sentences."""
 
 import functools
 import traceback
@@ -85,7 +85,7 @@ def stage_asset(
                 )
 
         # functools.wraps would show Dagster the body's own parameters.
-        del compute.__wrapped__  # type: ignore[attr-defined]
+        del compute.__wrapped__
         compute.__annotations__ = {"context": dg.AssetExecutionContext}
         return dg.asset(
             name=key,

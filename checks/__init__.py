@@ -1,0 +1,1 @@
+"""What must hold: row contracts, dataset expectations, and the checkpoints as blocking asset checks."""

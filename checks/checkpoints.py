@@ -1,4 +1,4 @@
-"""The four checkpoints and go-live as blocking Dagster asset checks; what each rule means is `pilot_pipeline.readiness`."""
+"""The four checkpoints and go-live as blocking asset checks; what each rule means is `pilot_pipeline.readiness`."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

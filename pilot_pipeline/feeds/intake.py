@@ -60,7 +60,7 @@ class Intake:
     notes: tuple[str, ...]
 
 
-def take_in(  # noqa: PLR0917 - every caller has all six, and they read in this order
+def take_in(
     feed: Feed,
     source: FeedSource,
     root: Path,

@@ -95,7 +95,7 @@ def t_interval_from_sums(n: npt.ArrayLike, s1: npt.ArrayLike, s2: npt.ArrayLike,
     return _student(mean, np.sqrt(squares / (_at_least(n, 2) - 1) / _at_least(n, 1)), n, level)
 
 
-def ratio_interval_from_sums(  # noqa: PLR0917 - six sums in their usual order
+def ratio_interval_from_sums(
     n: npt.ArrayLike,
     sx: npt.ArrayLike,
     sy: npt.ArrayLike,

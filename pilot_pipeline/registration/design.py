@@ -1,4 +1,4 @@
-"""The design that holds now: which snapshot is judged, which workforce follows from it, and the lock if there is one."""
+"""The design that holds now: the judged snapshot, the workforce that follows from it, and the lock if there is one."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Lock:
         return pd.DataFrame(self.data["members"])
 
     def deviations(self, config: PilotConfig, match_hash: str | None = None) -> tuple[str, ...]:
-        """Name every locked key whose value is another one today, and a cohort that no longer follows from the feeds."""
+        """Name every locked key with another value today, and a cohort that no longer follows from the feeds."""
         today = dict(_leaves(_locked_settings(config)))
         locked = dict(_leaves(self.data["settings"]))
         changed = [
