@@ -22,7 +22,7 @@ class Frozen(BaseModel):
 class PilotSection(Frozen):
     """What the pilot is called and when it runs."""
 
-    name: str = "AI coaching pilot"
+    name: str = Field("AI coaching pilot", description="What reports call it.")
     starts_on: date = Field(description="A Monday: the first day of week 1.")
     weeks: Literal[12, 16] = Field(12, description="12, or 16 where performance reviews are quarterly.")
     timezone: str = Field("UTC", description="IANA name; it decides which local week an event falls into.")
@@ -31,6 +31,8 @@ class PilotSection(Frozen):
     @field_validator("starts_on")
     @classmethod
     def _monday(cls, value: date) -> date:
+        if not 2000 <= value.year < 2100:
+            raise ValueError(f"{value} is not in this century")
         if value.weekday() != 0:
             monday = value - timedelta(days=value.weekday())
             raise ValueError(f"{value} is a {value:%A}; a pilot starts on a Monday, for example {monday}")
@@ -61,32 +63,32 @@ class PilotSection(Frozen):
 class ReplacedTool(Frozen):
     """Three attestations for a like-for-like replacement (R2)."""
 
-    integration_architecture: bool = False
-    competency_framework: bool = False
-    governance_structure: bool = False
+    integration_architecture: bool = Field(False, description="The same systems are connected in the same way.")
+    competency_framework: bool = Field(False, description="The same competencies are coached.")
+    governance_structure: bool = Field(False, description="The same people answer for the data.")
 
 
 class PeerEvidence(Frozen):
     """Four attestations for a peer-validated configuration (R3)."""
 
-    same_vertical: bool = False
-    same_size_tier: bool = False
-    reproducible: bool = False
-    independently_published: bool = False
+    same_vertical: bool = Field(False, description="The peer is in the same line of business.")
+    same_size_tier: bool = Field(False, description="The peer is about as large.")
+    reproducible: bool = Field(False, description="Its configuration is written down so that it can be repeated.")
+    independently_published: bool = Field(False, description="Published by somebody other than the vendor.")
 
 
 class OrganisationSection(Frozen):
     """What decides whether a pilot is the right path at all (R1-R4)."""
 
     employees: int = Field(ge=1, description="Head count of the organisation.")
-    first_ai_coaching_tool: bool = True
+    first_ai_coaching_tool: bool = Field(True, description="No AI coaching tool was used here before.")
     replaces_validated_tool: ReplacedTool = ReplacedTool()
     peer_evidence: PeerEvidence = PeerEvidence()
-    hris_quality_uncertain: bool = True
-    manager_culture_uneven: bool = True
-    roi_case_needed: bool = True
-    equity_concern: bool = False
-    regulations: tuple[str, ...] = ()
+    hris_quality_uncertain: bool = Field(True, description="Nobody vouches for roles and reporting lines.")
+    manager_culture_uneven: bool = Field(True, description="Managers lead in very different ways.")
+    roi_case_needed: bool = Field(True, description="Somebody has to be shown what it is worth.")
+    equity_concern: bool = Field(False, description="There is a worry that some groups are served worse.")
+    regulations: tuple[str, ...] = Field((), description="Rules that apply, such as GDPR, CCPA or a sector's own.")
 
 
 Covariate = Literal["performance_score", "tenure_years", "role_level", "birth_year"]
@@ -97,15 +99,22 @@ Rung = Literal["manager_of_manager", "business_unit", "role_family", "caliper_0.
 class CohortSection(Frozen):
     """The cohort as research design."""
 
-    size: int = Field(30, description="Pairs, 20 to 50.")
-    design: Literal["matched_control", "matched_pair_randomised"] = "matched_pair_randomised"
-    seed: int = Field(20260105, ge=0)
+    size: int = Field(30, description="Pairs, 20 to 50.", json_schema_extra={"minimum": 20, "maximum": 50})
+    design: Literal["matched_control", "matched_pair_randomised"] = Field(
+        "matched_pair_randomised", description="Participants are given, or a seeded coin decides within each pair."
+    )
+    seed: int = Field(20260105, ge=0, description="Decides every coin and every tie.")
     role_levels: tuple[int, int] = Field((3, 4), description="How many role levels, least and most.")
-    exact: tuple[ExactKey, ...] = ("manager_id", "role")
-    balance: tuple[Covariate, ...] = ("performance_score", "tenure_years")
+    exact: tuple[ExactKey, ...] = Field(("manager_id", "role"), description="What the two of a pair share.")
+    balance: tuple[Covariate, ...] = Field(
+        ("performance_score", "tenure_years"), description="What pairs are close on, and arms are compared on."
+    )
     caliper_sd: float = Field(0.25, gt=0, description="On performance_score, in standard deviations.")
-    role_families: dict[str, tuple[str, ...]] = {}
-    relax: tuple[Rung, ...] = ("manager_of_manager", "business_unit", "role_family", "caliper_0.5")
+    role_families: dict[str, tuple[str, ...]] = Field({}, description="family: [roles]; roles that may be paired.")
+    relax: tuple[Rung, ...] = Field(
+        ("manager_of_manager", "business_unit", "role_family", "caliper_0.5"),
+        description="What gives way, in this order, where nobody fits.",
+    )
 
     @field_validator("size")
     @classmethod
@@ -117,44 +126,44 @@ class CohortSection(Frozen):
         return value
 
 
+EventType = Literal["session", "module_started", "module_completed", "reflection"]
+
+
 class AdoptionKpi(Frozen):
     """Share of the adoption denominator that is active in the week."""
 
-    target: Share = 0.70
-    by_week: int = Field(6, ge=1)
-    active_event_types: tuple[Literal["session", "module_started", "module_completed", "reflection"], ...] = (
-        "session",
-        "module_started",
-        "module_completed",
-        "reflection",
+    target: Share = Field(0.70, description="Share of participants active in the week.")
+    by_week: int = Field(6, ge=1, description="The week that is judged.")
+    active_event_types: tuple[EventType, ...] = Field(
+        ("session", "module_started", "module_completed", "reflection"), description="What counts as being active."
     )
 
 
 class CompletionKpi(Frozen):
     """Modules completed over modules assigned and due."""
 
-    target: Share = 0.60
+    target: Share = Field(0.60, description="Share of the modules assigned.")
 
 
 class BehaviourKpi(Frozen):
     """Manager-observed behaviour change, pilot minus control, in score points."""
 
-    target: float = Field(0.30, gt=0)
-    required: bool = True
+    target: float = Field(0.30, gt=0, description="Score points.")
+    required: bool = Field(True, description="A go needs it.")
 
 
 class PrepTimeKpi(Frozen):
     """Reduction of managers' preparation time, pilot minus control, as a share of baseline minutes."""
 
-    target: float = Field(0.15, gt=0, le=1)
-    required: bool = True
+    target: float = Field(0.15, gt=0, le=1, description="Share of baseline minutes.")
+    required: bool = Field(True, description="A go needs it.")
 
 
 class PulseKpi(Frozen):
     """Participant pulse, mean item score of its weeks."""
 
-    weeks: tuple[int, ...] = (4, 8, 12)
-    target: float = Field(3.5, ge=1, le=5)
+    weeks: tuple[int, ...] = Field((4, 8, 12), description="Weeks in which participants are asked.")
+    target: float = Field(3.5, ge=1, le=5, description="Mean item score, 1 to 5.")
 
 
 class KpisSection(Frozen):
@@ -176,49 +185,54 @@ class KpisSection(Frozen):
 class DecisionSection(Frozen):
     """The decision rule's numbers; the rule itself is `closeout.gate`."""
 
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    min_pairs: int = Field(30, ge=2)
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="One-sided error rate of each effect.")
+    min_pairs: int = Field(30, ge=2, description="Fewer pairs are directional only.")
     min_managers: int = Field(8, ge=2, description="Judging clusters.")
-    accept_smaller_design: bool = False
-    max_control_exposure: Share = 0.05
-    max_missing: Share = 0.20
+    accept_smaller_design: bool = Field(False, description="Judge although pairs or clusters are too few.")
+    max_control_exposure: Share = Field(0.05, description="Share of controls that may have used the tool.")
+    max_missing: Share = Field(0.20, description="Share of pairs that may lack an outcome.")
     target_tolerance: Share = Field(0.8, description="An effect counts as reached from this share of its target.")
 
 
 class GovernanceAnswers(Frozen):
     """Five written answers (R17); a blank one blocks."""
 
-    data_collected: str = ""
-    who_can_access: str = ""
-    retention: str = ""
-    influence_on_pay_or_termination: str = ""
-    contract_end: str = ""
+    data_collected: str = Field("", description="What the tool and this pipeline collect.")
+    who_can_access: str = Field("", description="Who can see what.")
+    retention: str = Field("", description="How long it is kept, and how its end is shown.")
+    influence_on_pay_or_termination: str = Field("", description="Whether it bears on rating, pay or termination.")
+    contract_end: str = Field("", description="What the vendor hands back and deletes.")
 
 
 class GovernanceSection(Frozen):
     """Who answers for the data, and what was written down before launch."""
 
-    data_owner: str = ""
+    data_owner: str = Field("", description="The named role that answers for the data; blank blocks.")
     answers: GovernanceAnswers = GovernanceAnswers()
-    privacy_brief_published_on: date | None = None
+    privacy_brief_published_on: date | None = Field(None, description="Before the first account is made.")
 
 
 class PrivacySection(Frozen):
     """What protects people: group size, retention and the key of their pseudonyms."""
 
-    min_group_size: int = Field(5, ge=3)
-    retention_days: int = Field(180, ge=1)
-    pseudonym_key: str = Field("${PILOT_PSEUDONYM_KEY}", min_length=16, repr=False)
+    min_group_size: int = Field(5, ge=3, description="A smaller group is never shown.")
+    retention_days: int = Field(180, ge=1, description="Days after close-out until data are deleted.")
+    pseudonym_key: str = Field(
+        "${PILOT_PSEUDONYM_KEY}",
+        min_length=16,
+        repr=False,
+        description="Secret, from .env; ids become pseudonyms by it.",
+    )
 
 
 class Recommender(Frozen):
     """Where answers about synthetic employees come from: a feed, or the tool itself over HTTP."""
 
-    feed: Literal["synthetic_recommendations"] | None = None
-    http: str | None = None
-    batch_size: int = Field(200, ge=1)
-    timeout_s: float = Field(30, gt=0)
-    retries: int = Field(3, ge=0)
+    feed: Literal["synthetic_recommendations"] | None = Field(None, description="The answers are a feed.")
+    http: str | None = Field(None, description="The tool's URL, which is asked directly.")
+    batch_size: int = Field(200, ge=1, description="Synthetic employees per request.")
+    timeout_s: float = Field(30, gt=0, description="Seconds to wait for an answer.")
+    retries: int = Field(3, ge=0, description="Further tries of a request that failed.")
 
     @model_validator(mode="after")
     def _one_of(self) -> Recommender:
@@ -233,8 +247,10 @@ Attribute = Literal["gender", "ethnicity", "age_band"]
 class FairnessSection(Frozen):
     """What the bias audit looks at."""
 
-    attributes: tuple[Attribute, ...] = Field(("gender", "ethnicity", "age_band"), min_length=1)
-    intersections: tuple[tuple[Attribute, Attribute], ...] = ()
+    attributes: tuple[Attribute, ...] = Field(
+        ("gender", "ethnicity", "age_band"), min_length=1, description="Protected attributes that twins differ in."
+    )
+    intersections: tuple[tuple[Attribute, Attribute], ...] = Field((), description="Pairs of them looked at together.")
     twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
     recommender: Recommender = Recommender(feed="synthetic_recommendations")
 
@@ -242,29 +258,31 @@ class FairnessSection(Frozen):
 class ReadinessSection(Frozen):
     """What the four checkpoints demand."""
 
-    sso_personas: tuple[str, ...] = ("employee", "manager", "hr_admin")
-    sso_division: Literal["department", "business_unit", "location"] = "department"
-    max_quarantine_share: Share = 0.02
+    sso_personas: tuple[str, ...] = Field(("employee", "manager", "hr_admin"), description="Who must have signed in.")
+    sso_division: Literal["department", "business_unit", "location"] = Field(
+        "department", description="Each persona must have signed in from each of the cohort's."
+    )
+    max_quarantine_share: Share = Field(0.02, description="Share of a feed's rows that may be set aside.")
 
 
 class EnablementSection(Frozen):
     """Manager enablement before employees (R29)."""
 
-    minutes: int = Field(90, ge=1)
-    topics: tuple[str, ...] = ("signals", "one_on_ones", "limits")
+    minutes: int = Field(90, ge=1, description="Per manager, before their reports' first access.")
+    topics: tuple[str, ...] = Field(("signals", "one_on_ones", "limits"), description="All of them must be covered.")
 
 
 class RoiSection(Frozen):
     """Prices and ranges; every range is low, likely, high."""
 
-    currency: str = "EUR"
-    manager_hour_cost: Triple = (55, 70, 90)
-    replacement_cost_share_of_salary: Triple = (0.3, 0.5, 1.0)
-    average_salary: float = Field(62000, gt=0)
-    licence_per_person_year: float = Field(240, ge=0)
-    one_off_costs: dict[str, float] = {}
-    horizon_years: float = Field(1, gt=0)
-    rollout_employees: int | None = Field(None, ge=1)
+    currency: str = Field("EUR", description="Of every amount here.")
+    manager_hour_cost: Triple = Field((55, 70, 90), description="low, likely, high: an hour of a manager.")
+    replacement_cost_share_of_salary: Triple = Field((0.3, 0.5, 1.0), description="low, likely, high: of a leaver.")
+    average_salary: float = Field(62000, gt=0, description="Per year.")
+    licence_per_person_year: float = Field(240, ge=0, description="What the tool costs.")
+    one_off_costs: dict[str, float] = Field({}, description="name: amount")
+    horizon_years: float = Field(1, gt=0, description="Over which value and cost are counted.")
+    rollout_employees: int | None = Field(None, ge=1, description="Without it a rollout's value is not estimated.")
     rollout_adoption: Triple | None = Field(None, description="Share of the pilot's adoption kept; no default.")
 
     @field_validator("manager_hour_cost", "replacement_cost_share_of_salary", "rollout_adoption")
@@ -278,7 +296,7 @@ class RoiSection(Frozen):
 class AlertsSection(Frozen):
     """Where a failed run is told; an unset variable disables it."""
 
-    webhook: str | None = Field(None, repr=False)
+    webhook: str | None = Field(None, repr=False, description="A secret URL, as ${VARIABLE} from .env.")
 
 
 class FeedSource(Frozen):

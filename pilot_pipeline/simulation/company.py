@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from pilot_pipeline.config import PilotConfig, parse_config
+from pilot_pipeline.config.schema import SCHEMA_NAME, packaged_schema
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.simulation import faults, outcomes, participation, snapshots, usage, writing
@@ -113,6 +114,7 @@ def write_company(directory: Path, scenario: str, seed: int) -> Path:
         writing.write_feed(directory / "feeds", feed, rows)
     write_env(directory / ".env", pseudonym_key(seed))
     path.write_text(pilot_yaml(scenario, seed), encoding="utf-8", newline="\n")
+    (directory / SCHEMA_NAME).write_text(packaged_schema(), encoding="utf-8", newline="\n")
     return path
 
 

@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from pilot_pipeline.config.schema import MODELINE
+
 DEFAULT_SOURCES: Mapping[str, str] = {
     "employees": "feeds/employees/*.csv",
     "sso_signins": "feeds/sso_signins/*.jsonl",
@@ -27,7 +29,7 @@ def render_pilot_yaml(values: Mapping[str, str]) -> str:
     unknown = set(values) - set(template.get_identifiers())
     if unknown:
         raise KeyError(f"pilot.template.yaml has no place for {sorted(unknown)}")
-    return template.substitute(values)
+    return template.substitute(values, modeline=MODELINE)
 
 
 def write_env(path: Path, key: str) -> None:

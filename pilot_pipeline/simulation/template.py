@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from pilot_pipeline.config.schema import SCHEMA_NAME, packaged_schema
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.simulation.pilot_file import render_pilot_yaml, source_of, write_env
@@ -18,7 +19,7 @@ WEEKS_AHEAD = 8
 
 
 def write_template(directory: Path, today: date | None = None) -> list[Path]:
-    """Write pilot.yaml, .env (0600, a random key) and one documented sample per feed below feeds/.
+    """Write pilot.yaml with its schema, .env (0600, a random key) and one documented sample per feed below feeds/.
 
     The samples lie where no default glob looks, so nobody measures made-up people by accident.
 
@@ -33,6 +34,7 @@ def write_template(directory: Path, today: date | None = None) -> list[Path]:
         BadInput: one of the files exists already, or the directory cannot be written to. Nothing is written then.
     """
     texts = {directory / "pilot.yaml": _pilot_yaml(today or date.today())}
+    texts[directory / SCHEMA_NAME] = packaged_schema()
     texts[directory / "feeds" / "README.md"] = feeds_readme()
     texts |= {directory / "feeds" / f"{feed}.sample.csv": sample_csv(feed) for feed in CANON}
     env = directory / ".env"
