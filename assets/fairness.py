@@ -25,7 +25,7 @@ LIVE = TABLES["fairness.live_rates"]
 FINDINGS = TABLES["fairness.audit_findings"]
 
 
-@stage_asset(group="fairness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
+@stage_asset(group="readiness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
 def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
     """Take the tool's answers about the twins from its feed, or ask it over HTTP once per set of twins."""
     warehouse, pilot = stage.warehouse, stage.pilot
@@ -46,7 +46,7 @@ def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
     )
 
 
-@stage_asset(group="fairness", described=SYNTHETIC, deps=["synthetic_answers", "pathways", "employees"])
+@stage_asset(group="readiness", described=SYNTHETIC, deps=["synthetic_answers", "pathways", "employees"])
 def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     """Audit the answers about the twins: direction, instability, and whether the audit could have seen anything."""
     warehouse, pilot = stage.warehouse, stage.pilot

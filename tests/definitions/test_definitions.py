@@ -26,7 +26,7 @@ from pilot_pipeline.warehouse.tables import Table, TableColumn
 # The roof silences this notice for users; pytest counts its own filters afresh.
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
-STEPS = ["feeds", "readiness", "cohort", "weekly", "fairness", "value", "closeout", "published"]
+STEPS = ["feeds", "cohort", "readiness", "live_feeds", "weekly", "fairness", "value", "closeout", "published"]
 LIVE_FEEDS = {name for name, feed in CANON.items() if feed.live or feed.live_from}
 EXTRA = Table("weekly", "somebodys_idea", "Made up for a test.", (TableColumn("week_no", "BIGINT", "The week."),))
 
@@ -68,6 +68,13 @@ def test_every_asset_has_a_description_an_owner_a_step_and_a_column_schema(specs
 
 def test_every_step_of_the_pilot_is_a_group(specs: dict[str, dg.AssetSpec]) -> None:
     assert {spec.group_name for spec in specs.values()} == set(STEPS)
+
+
+def test_the_graph_of_groups_reads_as_the_steps_in_their_order(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        for dep in spec.deps:
+            earlier = specs[dep.asset_key.to_user_string()].group_name
+            assert STEPS.index(earlier) <= STEPS.index(spec.group_name), (name, dep.asset_key)
 
 
 def test_every_feed_of_the_contract_and_every_model_is_an_asset(specs: dict[str, dg.AssetSpec]) -> None:
