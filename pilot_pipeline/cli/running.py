@@ -11,16 +11,13 @@ from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+from pilot_pipeline.cli.progress import console, step_bar
 from pilot_pipeline.config import Pilot
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance, Definitions, EventLogEntry
+    from dagster import DagsterEvent, DagsterInstance, Definitions
 
-console = Console(highlight=False, soft_wrap=True)
-_DONE = frozenset({"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"})
+__all__ = ["Outcome", "console", "dagster_home", "prepare_dagster_home", "run_job"]
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -83,7 +80,7 @@ def run_job(
     if weeks:
         all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)
-    with _progress(instance, run_id, title, len(job.graph.node_dict)):
+    with step_bar(instance, run_id, title, len(job.graph.node_dict)):
         result = job.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
         )
@@ -100,33 +97,6 @@ def _run_id(instance: DagsterInstance, job_name: str, now: datetime) -> str:
         if not instance.has_run(run_id):
             return run_id
         count += 1
-
-
-@contextmanager
-def _progress(instance: DagsterInstance, run_id: str, title: str, steps: int) -> Iterator[None]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[asset]}"),
-    )
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=steps, asset="")
-
-        def seen(entry: EventLogEntry) -> None:
-            event = entry.dagster_event
-            if event is None:
-                return
-            if event.event_type_value == "STEP_START":
-                bar.update(task, asset=event.step_key or "")
-            elif event.event_type_value in _DONE:
-                bar.advance(task)
-
-        instance.add_event_listener(run_id, seen)
-        yield
-        bar.update(task, asset="")
 
 
 def _sentences(failures: Sequence[DagsterEvent]) -> tuple[str, ...]:
