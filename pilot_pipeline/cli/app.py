@@ -69,11 +69,19 @@ def demo(
     scenario: Annotated[str, typer.Option(help="What is true in the synthetic company.")] = "effective",
     directory: Annotated[Path, typer.Option("--dir", help="Where to put it.")] = Path("pilot-demo"),
     seed: Annotated[int, typer.Option(help="Another seed, another company.", min=0)] = 1,
+    population: Annotated[
+        Path | None, typer.Option(help="Rehearse among the people of this HRIS export (csv, jsonl, parquet).")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: feeds.employees of that export, as in pilot.yaml, without source.")
+    ] = None,
     now: Now = None,
 ) -> None:
-    """Make a synthetic company and take it from feeds to verdict."""
-    from pilot_pipeline.cli import starting
+    """Make a synthetic company, or rehearse among your own people, and take it from feeds to verdict."""
+    from pilot_pipeline.cli import rehearsing, starting
 
+    if population or mapping:
+        raise typer.Exit(rehearsing.rehearse(population, mapping, scenario, directory, seed, now))
     raise typer.Exit(starting.demo(scenario, directory, seed, now))
 
 

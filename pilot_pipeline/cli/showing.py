@@ -77,10 +77,14 @@ def verdict(pilot: Pilot) -> None:
         word = str(row["decision"]).replace("_", "-").upper()
         body = f"[bold {_COLOURS[row['decision']]}]{word}[/]  ({row['label']})\n\n"
         body += "\n".join(f"• {escape(reason)}" for reason in str(row["reasons"]).splitlines())
-        panel = Panel(body, title="Verdict", title_align="left", expand=False, width=min(console.width, 110))
+        panel = Panel(body, title=_title(pilot), title_align="left", expand=False, width=min(console.width, 110))
         console.print(panel, soft_wrap=False)  # the console's own soft wrapping would cut long reasons at the border
     _kpis(pilot)
     _where(pilot)
+
+
+def _title(pilot: Pilot) -> str:
+    return "Rehearsal: decides nothing" if pilot.config.rehearsal else "Verdict"
 
 
 def _kpis(pilot: Pilot) -> None:

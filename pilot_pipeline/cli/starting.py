@@ -31,29 +31,35 @@ def init(directory: Path) -> None:
 
 def demo(scenario: str, directory: Path, seed: int, now: datetime | None) -> int:
     """Make the synthetic company, lock it and run it through; 1 when readiness blocks."""
-    from pilot_pipeline.cli import operating
     from pilot_pipeline.simulation.company import write_company
     from pilot_pipeline.simulation.scenarios import SCENARIOS
 
     if scenario not in SCENARIOS:
         known = ", ".join(SCENARIOS)
         raise BadInput(f"'{scenario}' is not a scenario.{nearest(scenario, list(SCENARIOS))} Known are {known}.")
-    _clear(directory)
+    clear(directory)
     told = SCENARIOS[scenario]
     with console.status("Making a synthetic company"):
         config = write_company(directory, scenario, seed)
     (directory / DEMO_MARK).touch()
     console.print(f"A synthetic company, scenario [bold]{scenario}[/]: {escape(told.description)}")
+    return lock_and_run(config, "the demo", now)
+
+
+def lock_and_run(config: Path, attested_by: str, now: datetime | None) -> int:
+    """Lock a simulated pilot, back-dated, and run it through; 1 when readiness blocks."""
+    from pilot_pipeline.cli import operating
+
     instant = now or datetime.now(UTC)
     try:
-        operating.lock(config, DEMO_LOCKED_ON, "the demo", instant)
+        operating.lock(config, DEMO_LOCKED_ON, attested_by, instant)
     except NotReady as refusal:
         console.print(escape(str(refusal)), style="yellow")
         console.print("The run goes on without a lock, to show what readiness says.")
     return operating.run(config, None, instant)
 
 
-def _clear(directory: Path) -> None:
+def clear(directory: Path) -> None:
     """Remove an earlier demo; anything else that is there stays."""
     if not directory.exists() or not any(directory.iterdir()):
         return

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pilot_pipeline import __version__
 from pilot_pipeline.closeout.gate import BiasState, Evidence, LockState, Verdict, decide, label_of
+from pilot_pipeline.closeout.rehearsed import as_rehearsal
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import control_exposure, last_week, read_kpi_inputs
 from pilot_pipeline.kpis.results import KpiResult
@@ -28,14 +29,18 @@ def score_pilot(warehouse: Warehouse, pilot: Pilot) -> tuple[KpiResult, ...]:
     """Score every KPI as of the latest week, labelled with what lock, calendar and evidence allow together."""
     bare = gather_evidence(warehouse, pilot, ())
     results = score_kpis(read_kpi_inputs(warehouse), pilot.config, label_of(bare))
-    verdict = decide(replace(bare, kpis=results), pilot.config.decision)
+    verdict = _ruling(replace(bare, kpis=results), pilot)
     return tuple(replace(result, label=verdict.label) for result in results)
 
 
 def judge_pilot(warehouse: Warehouse, pilot: Pilot) -> tuple[Evidence, Verdict]:
     """Put the stored KPI results and everything else before the gate."""
     evidence = gather_evidence(warehouse, pilot, stored_results(warehouse))
-    return evidence, decide(evidence, pilot.config.decision)
+    return evidence, _ruling(evidence, pilot)
+
+
+def _ruling(evidence: Evidence, pilot: Pilot) -> Verdict:
+    return as_rehearsal(decide(evidence, pilot.config.decision), pilot.config.rehearsal)
 
 
 def gather_evidence(warehouse: Warehouse, pilot: Pilot, kpis: Sequence[KpiResult]) -> Evidence:

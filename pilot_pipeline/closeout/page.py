@@ -5,6 +5,7 @@ from __future__ import annotations
 from pilot_pipeline import __version__
 from pilot_pipeline.closeout.gate import Evidence, Verdict
 from pilot_pipeline.closeout.judging import data_sha256
+from pilot_pipeline.closeout.rehearsed import rehearsal_facts
 from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs
@@ -27,6 +28,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         decision=verdict.decision if finished else None,
         label=verdict.label,
         reasons=verdict.reasons,
+        rehearsal=rehearsal_facts(config.rehearsal),
         **frames,
         conditions=verdict.conditions,
         deviations=evidence.deviations,

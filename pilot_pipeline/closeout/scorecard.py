@@ -25,7 +25,15 @@ from pilot_pipeline.closeout.scorecard_tables import (
     summary_table,
 )
 from pilot_pipeline.closeout.scorecard_tiles import Tile, tiles
-from pilot_pipeline.closeout.scorecard_words import DESIGNS, HEADLINES, INTERIM, LABELS, standing_limits
+from pilot_pipeline.closeout.scorecard_words import (
+    DESIGNS,
+    HEADLINES,
+    INTERIM,
+    LABELS,
+    REHEARSAL,
+    Headline,
+    standing_limits,
+)
 
 Decision = Literal["go", "no_go", "reconfigure"]
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -72,7 +80,8 @@ class Scorecard:
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
     `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`. Shares are 0 to 1.
+    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `rehearsal`
+    from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -90,6 +99,7 @@ class Scorecard:
     checkpoints: pd.DataFrame
     data_quality: pd.DataFrame
     conditions: tuple[str, ...] = ()
+    rehearsal: tuple[str, ...] = ()
     kpi_notes: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     cohort_notes: tuple[str, ...] = ()
@@ -136,7 +146,7 @@ def render_scorecard(card: Scorecard) -> str:
     page = environment.get_template("scorecard.html.j2").render(
         card=card,
         page=_page(card),
-        headline=HEADLINES[card.decision] if card.decision and card.label != "interim" else INTERIM,
+        headline=_headline(card),
         label_meaning=LABELS[card.label],
         design=DESIGNS.get(card.pilot.design, ""),
         limits=(*standing_limits(card.pilot.design), *card.limits),
@@ -147,6 +157,12 @@ def render_scorecard(card: Scorecard) -> str:
         css=Markup((_TEMPLATES / "scorecard.css").read_text(encoding="utf-8")),  # ours, not a person's
     )
     return page
+
+
+def _headline(card: Scorecard) -> Headline:
+    if card.rehearsal:
+        return REHEARSAL
+    return HEADLINES[card.decision] if card.decision and card.label != "interim" else INTERIM
 
 
 def _page(card: Scorecard) -> _Page:

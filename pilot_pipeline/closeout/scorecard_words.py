@@ -48,6 +48,13 @@ INTERIM = Headline(
     "Nothing is decided on interim figures: the verdict falls after the last week.",
 )
 
+REHEARSAL = Headline(
+    "Rehearsal",
+    "interim",
+    "A simulated pilot among an organisation's own people. It shows what a pilot here could show, and decides nothing.",
+    "Invite volunteers, lock the real plan before the tool is configured, and put the real feeds in place of these.",
+)
+
 LABELS: Mapping[str, str] = MappingProxyType(
     {
         "confirmatory": "KPIs, targets, cohort and decision rule were locked before the tool was configured, and "

@@ -354,6 +354,14 @@ class FeedsSection(Frozen):
         return source
 
 
+class RehearsalSection(Frozen):
+    """Marks a simulated pilot among real people, as `pilot demo --population` writes it: it decides nothing."""
+
+    people: int = Field(ge=1, description="Rows of the export that were taken as the population.")
+    kept: tuple[str, ...] = Field(description="Canonical columns of employees that come from the export.")
+    simulated: tuple[str, ...] = Field((), description="Canonical columns of employees that are simulated.")
+
+
 class PilotConfig(Frozen):
     """The whole of `pilot.yaml`."""
 
@@ -370,6 +378,7 @@ class PilotConfig(Frozen):
     roi: RoiSection = RoiSection()
     alerts: AlertsSection = AlertsSection()
     feeds: FeedsSection
+    rehearsal: RehearsalSection | None = Field(None, description="Only in a rehearsal; never written by hand.")
 
     @model_validator(mode="after")
     def _weeks_exist(self) -> PilotConfig:

@@ -147,6 +147,8 @@ def _locked_settings(config: PilotConfig) -> dict[str, Any]:
     settings["pilot"] = {key: full["pilot"][key] for key in LOCKED_PILOT_KEYS}
     # How the answers travel is not part of the rule; what is asked is.
     settings["fairness"] = {k: v for k, v in settings["fairness"].items() if k != "recommender"}
+    if config.rehearsal:  # so that a rehearsal cannot be turned into a pilot afterwards
+        settings["rehearsal"] = full["rehearsal"]
     return settings
 
 

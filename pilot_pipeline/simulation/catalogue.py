@@ -146,8 +146,6 @@ MODULES = ("M-01", "M-02", "M-03", "M-04", "M-05", "M-06")
 PULSE_QUESTIONS = ("Q-useful", "Q-easy", "Q-recommend")
 
 
-
-
 @dataclass(frozen=True)
 class Framework:
     """A company's competencies and pathways."""

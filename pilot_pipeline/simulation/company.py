@@ -36,6 +36,7 @@ LOCK_DATE: date = LOCKED_ON
 
 COHORT_SEED = 20260105
 _DEMO_MARK = "# A synthetic company"
+REHEARSAL_MARK = "# A rehearsal"
 
 _DRAWN: dict[str, Callable[[World], pd.DataFrame]] = {
     "employees": snapshots.employee_snapshots,
@@ -79,10 +80,15 @@ def build_company(scenario: str, seed: int) -> Company:
     Raises:
         BadInput: no scenario has that name, or the seed is negative.
     """
-    world = draw_world(_scenario(scenario), _seed(seed))
+    world = draw_world(scenario_named(scenario), _seed(seed))
     secrets = {"PILOT_PSEUDONYM_KEY": pseudonym_key(seed)}
     config = parse_config(yaml.safe_load(pilot_yaml(scenario, seed)), secrets, "the synthetic pilot.yaml")
-    return Company(world, config, {feed: _canonical(feed, draw(world)) for feed, draw in _DRAWN.items()})
+    return Company(world, config, draw_feeds(world))
+
+
+def draw_feeds(world: World) -> dict[str, pd.DataFrame]:
+    """Draw every feed of a world but the synthetic answers: sound rows, canonical columns and types."""
+    return {feed: _canonical(feed, draw(world)) for feed, draw in _DRAWN.items()}
 
 
 def _canonical(feed: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,18 +108,27 @@ def write_company(directory: Path, scenario: str, seed: int) -> Path:
     Raises:
         BadInput: no scenario has that name, the seed is negative, or the directory holds somebody's own pilot.
     """
+    refuse_others(directory)
+    return write_files(directory, build_company(scenario, seed), pilot_yaml(scenario, seed), pseudonym_key(seed))
+
+
+def write_files(directory: Path, company: Company, settings: str, key: str) -> Path:
+    """Write a company's feeds, `.env` and pilot.yaml, and return the path of the latter.
+
+    A synthetic company's feeds get the flaws that every export has; an export that is real has its own.
+    """
     path = directory / "pilot.yaml"
-    _refuse_others(directory)
-    company = build_company(scenario, seed)
     answers = synthetic_answers(company)
     _clear_feeds(directory / "feeds")
     for feed, frame in {**company.feeds, "synthetic_recommendations": answers}.items():
-        rows = faults.with_flaws(feed, writing.as_text(CANON[feed], frame), company.world)
+        rows = writing.as_text(CANON[feed], frame)
+        if not company.world.population.real:
+            rows = faults.with_flaws(feed, rows, company.world)
         if feed == "employees" and company.world.scenario.broken_hierarchy:
             rows = faults.with_broken_hierarchy(rows, company.world)
         writing.write_feed(directory / "feeds", feed, rows)
-    write_env(directory / ".env", pseudonym_key(seed))
-    path.write_text(pilot_yaml(scenario, seed), encoding="utf-8", newline="\n")
+    write_env(directory / ".env", key)
+    path.write_text(settings, encoding="utf-8", newline="\n")
     (directory / SCHEMA_NAME).write_text(packaged_schema(), encoding="utf-8", newline="\n")
     return path
 
@@ -143,18 +158,26 @@ def pseudonym_key(seed: int) -> str:
 def pilot_yaml(scenario: str, seed: int) -> str:
     """Return the text of the synthetic company's `pilot.yaml`."""
     families = ", ".join(f"{name}: [{', '.join(roles)}]" for name, roles in ROLE_FAMILIES.items())
+    told = f"{_DEMO_MARK}: scenario {scenario}, seed {seed}. {scenario_named(scenario).description}"
+    return demonstration_yaml(told, HEAD_COUNT, f"{{{families}}}", rollout=800)
+
+
+def demonstration_yaml(
+    heading: str, employees: int, role_families: str, rollout: int, name: str = "AI coaching pilot"
+) -> str:
+    """Return the text of a `pilot.yaml` whose pilot is simulated in the dates of `world`."""
     feeds = [f"  {feed}: {{source: {source_of(feed)}}}" for feed in CANON]
     return render_pilot_yaml(
         {
-            "heading": f"{_DEMO_MARK}: scenario {scenario}, seed {seed}. {_scenario(scenario).description}",
-            "name": "AI coaching pilot",
+            "heading": heading,
+            "name": name,
             "starts_on": STARTS_ON.isoformat(),
             "timezone": TIMEZONE,
             "configured_on": f"configured_on: {CONFIGURED_ON}        # when the tool was first configured",
-            "employees": str(HEAD_COUNT),
+            "employees": str(employees),
             "design": "design: matched_control          # participants are given; the pipeline finds their controls",
             "cohort_seed": str(COHORT_SEED),
-            "role_families": f"{{{families}}}",
+            "role_families": role_families,
             "data_owner": "Head of People Analytics",
             "data_collected": "Session times, module progress, pathway choices, pulse answers. No reflection text.",
             "who_can_access": "The analytics team (two named people). Managers see groups of five or more.",
@@ -163,7 +186,7 @@ def pilot_yaml(scenario: str, seed: int) -> str:
             "contract_end": "The vendor returns an export and certifies deletion within 30 days.",
             "privacy_brief": f"privacy_brief_published_on: {BRIEFED_ON}",
             "rollout": (
-                "rollout_employees: 800\n"
+                f"rollout_employees: {rollout}\n"
                 "  rollout_adoption: [0.5, 0.65, 0.8]       # share of the pilot's adoption that a rollout keeps"
             ),
             "feeds": "\n".join(feeds),
@@ -171,7 +194,8 @@ def pilot_yaml(scenario: str, seed: int) -> str:
     )
 
 
-def _scenario(name: str) -> Scenario:
+def scenario_named(name: str) -> Scenario:
+    """Return a scenario; BadInput, with the nearest name, where there is none."""
     if name not in SCENARIOS:
         known = list(SCENARIOS)
         raise BadInput(f"No scenario is called '{name}'.{nearest(name, known)} Scenarios: {', '.join(known)}.")
@@ -184,11 +208,11 @@ def _seed(seed: int) -> int:
     return seed
 
 
-def _refuse_others(directory: Path) -> None:
+def refuse_others(directory: Path) -> None:
     """Only a directory without a pilot, or with an earlier demonstration, may be written to."""
     path = directory / "pilot.yaml"
     if path.is_file():
-        if not path.read_text(encoding="utf-8", errors="replace").startswith(_DEMO_MARK):
+        if not path.read_text(encoding="utf-8", errors="replace").startswith((_DEMO_MARK, REHEARSAL_MARK)):
             raise BadInput(f"{directory} holds a pilot that is no demonstration; name another directory.")
     elif (directory / "feeds").exists() or (directory / ".env").exists():
         raise BadInput(

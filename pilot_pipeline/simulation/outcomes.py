@@ -85,9 +85,7 @@ def _if_any(effect: float) -> float:
     return float(effect != 0)
 
 
-def _wave(
-    world: World, level: np.ndarray, wave: str, first_day: date, rng: np.random.Generator
-) -> pd.DataFrame:
+def _wave(world: World, level: np.ndarray, wave: str, first_day: date, rng: np.random.Generator) -> pd.DataFrame:
     people, framework = world.observed, world.population.framework
     seen = rng.random(len(people)) >= NOISE.missing_people
     rows = [
