@@ -50,5 +50,10 @@ lock:
 	uv pip compile --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-header --no-annotate --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+docs: $(VENV)/.dev
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/mkdocs build --quiet --strict
+	@echo "The documentation stands in site/index.html; $(BIN)/mkdocs serve shows it while you write."
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info
