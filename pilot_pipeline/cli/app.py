@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pilot_pipeline import __version__
-from pilot_pipeline.errors import PilotError
+from pilot_pipeline.cli import completing, faults
 
 app = typer.Typer(
     name="pilot",
@@ -19,7 +20,26 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-Config = Annotated[Path, typer.Option("--config", "-c", help="The pilot's pilot.yaml.", show_default=True)]
+
+
+def _concerned(config: Path) -> Path:
+    if config.is_file():
+        faults.concerns(config.parent)
+    return config
+
+
+Config = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        help="The pilot's pilot.yaml.",
+        show_default=True,
+        callback=_concerned,
+        autocompletion=completing.yaml_files,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; its keys are listed above.")]
 Now = Annotated[
     datetime | None,
     typer.Option(
@@ -31,14 +51,10 @@ HERE = Path("pilot.yaml")
 
 def main() -> None:
     """Run a command; a refusal is one sentence on stderr and an exit code, never a traceback."""
-    try:
-        app()
-    except PilotError as refusal:
-        print(refusal, file=sys.stderr)  # noqa: T201 - the one place where a refusal is printed
-        sys.exit(refusal.exit_code)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows `?`, rather than nothing at all
+    sys.exit(faults.ended(lambda: app(prog_name="pilot")))
 
 
 def _version(wanted: bool) -> None:
@@ -66,7 +82,9 @@ def init(directory: Annotated[Path, typer.Argument(help="Where the new pilot sha
 
 @app.command()
 def demo(
-    scenario: Annotated[str, typer.Option(help="What is true in the synthetic company.")] = "effective",
+    scenario: Annotated[
+        str, typer.Option(help="What is true in the synthetic company.", autocompletion=completing.scenarios)
+    ] = "effective",
     directory: Annotated[Path, typer.Option("--dir", help="Where to put it.")] = Path("pilot-demo"),
     seed: Annotated[int, typer.Option(help="Another seed, another company.", min=0)] = 1,
     population: Annotated[
@@ -86,11 +104,33 @@ def demo(
 
 
 @app.command()
-def check(config: Config = HERE, now: Now = None) -> None:
-    """Judge go-live readiness; exit 1 when it blocks."""
+def check(config: Config = HERE, now: Now = None, as_json: Json = False) -> None:
+    """Judge go-live readiness; exit 1 when it blocks.
+
+    With --json: ready (true, false); conditions, each with name, state (holds, failed, missing, stale) and detail;
+    notes, each with name and detail; sentences, what a step said that failed; quarantine, the directory of rows set
+    aside, or null.
+    """
     from pilot_pipeline.cli import operating
 
-    raise typer.Exit(operating.check(config, now))
+    raise typer.Exit(operating.check(config, now, as_json))
+
+
+@app.command()
+def status(config: Config = HERE, now: Now = None, as_json: Json = False) -> None:
+    """Say which week it is, what the gate says, which feed is late, what runs next.
+
+    It reads what is stored and runs nothing.
+
+    With --json: pilot, now, starts_on, ends_on, week (null outside the pilot), weeks, weeks_finished, next_run (null
+    after the last); lock with state (absent, broken, witnessed, attested), locked_on, sha256, deviations, detail; gate
+    with holds (null when never checked), blockers (each with name, state, detail), detail; feeds, each with feed, state
+    (fresh, late, read, unread, waiting, absent), fresh_as_of, detail; release with kind (none, blocked, interim,
+    verdict), through_week, decision, label. Instants are UTC.
+    """
+    from pilot_pipeline.cli import status as command
+
+    command.status(config, (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0), as_json)
 
 
 @app.command()
@@ -152,3 +192,13 @@ def path(config: Config = HERE) -> None:
     from pilot_pipeline.cli import starting
 
     starting.path(config)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", help="Write it there; default: print it.")] = None,
+) -> None:
+    """Give the JSON Schema of pilot.yaml, by which an editor completes and checks it."""
+    from pilot_pipeline.cli import starting
+
+    starting.schema(out)

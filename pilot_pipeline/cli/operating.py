@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilot_pipeline.cli import showing
-from pilot_pipeline.cli.running import Outcome, console, dagster_home, run_job
+from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
+from pilot_pipeline.cli.running import Outcome, dagster_home, run_job
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput, NotReady
 
@@ -19,14 +21,17 @@ if TYPE_CHECKING:
     from pilot_pipeline.readiness.golive import GoLive
 
 
-def check(config: Path, now: datetime | None) -> int:
-    """Judge readiness and show it; 1 when it blocks."""
+def check(config: Path, now: datetime | None, as_json: bool = False) -> int:
+    """Judge readiness and show it, or print it as one JSON object; 1 when it blocks."""
     pilot = load_pilot(config)
-    with _dagster(pilot) as (defs, instance):
+    with only_data_on_stdout(as_json), _dagster(pilot) as (defs, instance):
         outcome = run_job(defs, instance, "readiness", "Checking readiness", now=_instant(now))
     _refuse_unusable(outcome)
     state = _state(pilot)
-    showing.readiness(pilot, state, outcome)
+    if as_json:
+        print(json.dumps(showing.readiness_data(pilot, state, outcome), indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        showing.readiness(pilot, state, outcome)
     return 0 if state.holds and outcome.success else 1
 
 
@@ -141,7 +146,7 @@ def _week_number(pilot: Pilot, through: str) -> int:
 
 @contextmanager
 def _dagster(pilot: Pilot) -> Iterator[tuple[Definitions, DagsterInstance]]:
-    with console.status("Loading"):
+    with working("Loading"):
         from pilot_pipeline.definitions import build_defs
 
         defs = build_defs(pilot)

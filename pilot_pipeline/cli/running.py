@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ class Outcome:
 def dagster_home(pilot: Pilot) -> Iterator[DagsterInstance]:
     """Open Dagster's storage in the pilot's own directory, making it where there is none."""
     prepare_dagster_home(pilot)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it prints a traceback where Ctrl-C meets it
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(pilot.home.dagster_home)) as instance:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,7 +11,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from pilot_pipeline.cli.running import Outcome, console
+from pilot_pipeline.cli.progress import console
+from pilot_pipeline.cli.running import Outcome
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.warehouse.connection import open_warehouse
 
@@ -44,7 +47,19 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
     console.print("[red]Blocked:[/] no live data was read. Mend what failed above and run `pilot check` again.")
     quarantined = sorted(pilot.home.quarantine.glob("*.csv"))
     if quarantined:
-        console.print(f"Rows that were set aside, with reasons: {pilot.home.quarantine}")
+        console.print(f"Rows that were set aside, with reasons: {near(pilot.home.quarantine)}", markup=False)
+
+
+def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome) -> dict[str, Any]:
+    """Return what `readiness` shows, under the keys that the command's help documents; they are public."""
+    set_aside = any(pilot.home.quarantine.glob("*.csv"))
+    return {
+        "ready": state.holds and outcome.success,
+        "conditions": [{"name": item.name, "state": item.state, "detail": item.detail} for item in state.conditions],
+        "notes": [{"name": str(row.name), "detail": str(row.detail)} for row in _warnings(pilot).itertuples()],
+        "sentences": list(outcome.sentences),
+        "quarantine": str(pilot.home.quarantine) if set_aside else None,
+    }
 
 
 def _warnings(pilot: Pilot) -> pd.DataFrame:
@@ -63,7 +78,7 @@ def locked(pilot: Pilot, members: pd.DataFrame, sha: str, content: dict[str, Any
     how = f"attested by {content['attested_by']}" if content["attested_by"] else "witnessed by this run"
     console.print(
         f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, five "
-        f"KPIs, their targets and the decision rule.\n{pilot.home.lock_file}\nSHA-256 {sha}"
+        f"KPIs, their targets and the decision rule.\n{escape(near(pilot.home.lock_file))}\nSHA-256 {sha}"
     )
 
 
@@ -91,7 +106,8 @@ def _kpis(pilot: Pilot) -> None:
     table = Table(expand=False)
     for name in ("KPI", "target", "actual", "90 % interval", "evidence"):
         table.add_column(name, justify="left" if name in ("KPI", "evidence") else "right")
-    for row in _published(pilot, "kpi_scorecard").itertuples():
+    rows: Any = _published(pilot, "kpi_scorecard").itertuples()
+    for row in rows:
         interval = "" if pd.isna(row.ci_low) else f"{row.ci_low:.2f} to {row.ci_high:.2f}"
         actual = "not measured" if pd.isna(row.actual) else f"{row.actual:.2f}"
         table.add_row(str(row.kpi), f"{row.target:.2f}", actual, interval, str(row.evidence).replace("_", " "))
@@ -99,10 +115,19 @@ def _kpis(pilot: Pilot) -> None:
 
 
 def _where(pilot: Pilot) -> None:
-    config = pilot.home.root / "pilot.yaml"
-    console.print(f"Scorecard    {pilot.home.scorecard}")
-    console.print(f"Tables       {pilot.home.published_database}")
-    console.print(f"Dagster UI   pilot ui --config {config}")
+    console.print(f"Scorecard    {near(pilot.home.scorecard)}", markup=False)
+    console.print(f"Tables       {near(pilot.home.published_database)}", markup=False)
+    console.print(f"Dagster UI   pilot ui --config {near(pilot.home.root / 'pilot.yaml')}", markup=False)
+
+
+def near(path: Path) -> str:
+    """Return the path as seen from here, where that is the shorter way to say it."""
+    absolute = str(path.absolute())
+    try:
+        relative = os.path.relpath(absolute)
+    except (OSError, ValueError):  # the current directory is gone, or on another drive
+        return absolute
+    return min(relative, absolute, key=len)
 
 
 def _published(pilot: Pilot, table: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""`pilot init`, `demo` and `path`: what is asked before there is a pilot."""
+"""`pilot init`, `demo`, `path` and `schema`: what is asked before there is a pilot."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from pilot_pipeline.cli.running import console
+from pilot_pipeline.cli.faults import concerns
+from pilot_pipeline.cli.progress import console, working
+from pilot_pipeline.cli.showing import near
 from pilot_pipeline.config import load_pilot
+from pilot_pipeline.config.schema import MODELINE, render_schema
 from pilot_pipeline.errors import BadInput, NotReady, nearest
 
 DEMO_MARK = ".pilot-demo"
+_DEMO_FILES = ("pilot.yaml", "pilot.schema.json", "pilot.lock.json", ".env", "feeds", "var", "published")
 DEMO_LOCKED_ON = date(2025, 12, 22)
 
 
@@ -22,11 +26,11 @@ def init(directory: Path) -> None:
     from pilot_pipeline.simulation.template import write_template
 
     written = write_template(directory)
-    console.print(f"A new pilot stands in {directory}:")
+    console.print(f"A new pilot stands in {near(directory)}:", markup=False)
     for file in written:
-        console.print(f"  {file.relative_to(directory)}")
+        console.print(f"  {file.relative_to(directory)}", markup=False)
     console.print("\nNext: edit pilot.yaml, put your exports into feeds/, then")
-    console.print(f"  pilot check --config {directory / 'pilot.yaml'}")
+    console.print(f"  pilot check --config {near(directory / 'pilot.yaml')}", markup=False)
 
 
 def demo(scenario: str, directory: Path, seed: int, now: datetime | None) -> int:
@@ -39,9 +43,8 @@ def demo(scenario: str, directory: Path, seed: int, now: datetime | None) -> int
         raise BadInput(f"'{scenario}' is not a scenario.{nearest(scenario, list(SCENARIOS))} Known are {known}.")
     clear(directory)
     told = SCENARIOS[scenario]
-    with console.status("Making a synthetic company"):
+    with working("Making a synthetic company"):
         config = write_company(directory, scenario, seed)
-    (directory / DEMO_MARK).touch()
     console.print(f"A synthetic company, scenario [bold]{scenario}[/]: {escape(told.description)}")
     return lock_and_run(config, "the demo", now)
 
@@ -60,12 +63,46 @@ def lock_and_run(config: Path, attested_by: str, now: datetime | None) -> int:
 
 
 def clear(directory: Path) -> None:
-    """Remove an earlier demo; anything else that is there stays."""
-    if not directory.exists() or not any(directory.iterdir()):
+    """Make the directory of a demo, marked as one before anything else is in it; remove what an earlier one left.
+
+    Whatever else lies there stays. A demo that was stopped at any moment can be made again.
+
+    Raises:
+        BadInput: there is something that no demo wrote, or the place cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        concerns(directory)
+        if any(directory.iterdir()) and not (directory / DEMO_MARK).is_file():
+            raise BadInput(
+                f"{directory} is not empty and was not made by `pilot demo`; choose another place with --dir."
+            )
+        (directory / DEMO_MARK).touch()
+        for name in _DEMO_FILES:
+            _remove(directory / name)
+    except OSError as error:
+        raise BadInput(f"{directory} cannot be used for a demo: {error.strerror}; choose another --dir.") from None
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def schema(out: Path | None) -> None:
+    """Write or print the JSON Schema of pilot.yaml."""
+    text = render_schema()
+    if out is None:
+        print(text, end="")  # noqa: T201 - for programs
         return
-    if not (directory / DEMO_MARK).is_file():
-        raise BadInput(f"{directory} is not empty and was not made by `pilot demo`; choose another place with --dir.")
-    shutil.rmtree(directory)
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise BadInput(f"{out} cannot be written: {error.strerror}.") from None
+    console.print(f"{near(out)} holds the schema; a pilot.yaml names it in its first lines:", markup=False)
+    console.print(MODELINE, markup=False)
 
 
 def path(config: Path) -> None:
@@ -73,9 +110,9 @@ def path(config: Path) -> None:
     from pilot_pipeline.readiness.path import rollout_path
 
     answer = rollout_path(load_pilot(config).config.organisation)
-    console.print(f"[bold]{escape(answer.route)}[/]")
+    console.print(f"[bold]{escape(answer.sentence)}[/]", soft_wrap=False)
     for reason in answer.reasons:
-        console.print(f"• {escape(reason)}")
+        console.print(f"• {escape(reason)}", soft_wrap=False)
     table = Table(expand=False)
     for column in answer.factors.columns:
         table.add_column(str(column), overflow="fold")

@@ -71,7 +71,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     except OSError as error:
         raise BadInput(f"{path.parent} cannot be used for the warehouse: {error.strerror}.") from None
     except duckdb.IOException as error:
-        if "lock" in str(error):
+        if "Could not set lock" in str(error):
             holder = _HOLDER.search(str(error))
             process = f"process {holder[1]}" if holder else "another process"
             raise BadInput(
