@@ -45,12 +45,14 @@ def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
     with warehouse.transaction():
         warehouse.write(MEMBERS.table, members, columns=MEMBERS.types)
         warehouse.write(FACTS.table, frame, columns=FACTS.types)
+    balance = balance_table(members, design.workforce, config)
     rungs = members.dropna(subset=["pair_id"]).query("arm == 'pilot'")["rung"].value_counts()
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(members),
             "pairs": int(members["pair_id"].nunique()),
             "judging_clusters": int(members["cluster"].nunique()),
+            "love_plot": picture(love_plot(balance)),
             "rungs": markdown_table(rungs.rename_axis("rung").reset_index(name="pairs")),
             "remarks": dg.MetadataValue.md("\n\n".join((*cohort.warnings, *cohort.explanation)) or "None."),
         }

@@ -34,7 +34,13 @@ def _feed_asset(
     # Two groups, because go-live stands between them: in one, the graph of groups would be a circle.
     group = "live_feeds" if factory is live_asset else "feeds"
 
-    @factory(group=group, described=table, deps=_NEEDS.get(feed.name, ()), kinds={"duckdb", "file"})
+    @factory(
+        group=group,
+        described=table,
+        deps=_NEEDS.get(feed.name, ()),
+        kinds={"duckdb", "file"},
+        about=_about(feed, factory is live_asset, baseline),
+    )
     def body(stage: Stage) -> dg.MaterializeResult[Any]:
         """Read, map, judge and pseudonymise one feed."""
         config = stage.pilot.config
@@ -67,6 +73,27 @@ def _feed_asset(
         )
 
     return body
+
+
+def _about(feed: Feed, live: bool, baseline: bool) -> str:
+    """Say when the feed may be read, what its absence costs, and what happens at the door."""
+    if baseline:
+        when = f"Only rows dated before the pilot's start, which may be read before go-live; the rest is `{feed.name}`."
+    elif live and feed.live_from:
+        when = "Rows dated from the pilot's start are live data, so this is read only while go-live holds."
+    elif live:
+        when = "Live data: read only while go-live holds."
+    else:
+        when = "Read before go-live."
+    absent = (
+        "Required for a run."
+        if feed.required
+        else "Optional: without it, what needs it is switched off, and the scorecard says so."
+    )
+    return (
+        f"{when} {absent}\n\nKey: {', '.join(f'`{name}`' for name in feed.key)}. Ids and e-mails are keyed pseudonyms. "
+        "A row that breaks the contract is set aside in quarantine with its reason; rows read = accepted + quarantined."
+    )
 
 
 def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:

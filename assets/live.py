@@ -32,6 +32,7 @@ def live_asset(
     kinds: set[str] | None = None,
     partitions: dg.PartitionsDefinition[str] | None = None,
     name: str | None = None,
+    about: str | None = None,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """As `stage_asset`, with the dependency on go-live, the tag, and the warehouse that asserts on opening."""
     return stage_asset(
@@ -42,6 +43,7 @@ def live_asset(
         tags={LIVE_TAG: "true"},
         partitions=partitions,
         name=name,
+        about=about,
         opener=live_warehouse,
     )
 

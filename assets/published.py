@@ -1,5 +1,6 @@
 """The release: audited tables, Parquet twins and scorecard, swapped in at once; a blocked run has its own."""
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -26,7 +27,7 @@ def release(stage: Stage) -> dg.MaterializeResult[Any]:
 
 @stage_asset(
     group="published",
-    described=RELEASE,
+    described=replace(RELEASE, description="What is published of a run that readiness stopped: why it was stopped."),
     name="blocked_release",
     kinds={"duckdb", "parquet"},
     deps=["competencies", "consents"],

@@ -1,6 +1,7 @@
 """Makes one asset of each SQL model; what a model says stands in `dbt_like_sql/`, what it means in its `.yml`."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -10,7 +11,10 @@ from assets.stage import Body, Stage, stage_asset
 from assets.summaries import row_count, table_preview
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.feeds.canon import CANON
-from pilot_pipeline.warehouse.models import Model, run_model
+from pilot_pipeline.feeds.storing import feed_table
+from pilot_pipeline.warehouse.lineage import TableTypes, column_lineage, lineage_markdown
+from pilot_pipeline.warehouse.models import Model, load_models, run_model
+from pilot_pipeline.warehouse.tables import TABLES, Table
 
 # Tables that several assets write together, or that belong to an asset of another name.
 _WRITERS: Mapping[str, tuple[str, ...]] = {
@@ -48,6 +52,7 @@ def model_assets(
                     deps=deps,
                     kinds={"sql", "duckdb"},
                     partitions=partitions if model.partitioned else None,
+                    about=_about(model),
                 )(_body(model, summaries.get(model.name)))
             )
             del pending[model.name]
@@ -65,12 +70,34 @@ def _body(model: Model, summary: Callable[[Stage], dict[str, Any]] | None) -> Bo
             run_model(stage.warehouse, model, week=week, params=parameters(stage.pilot.config), now=stage.now)
         table = f"{model.schema}.{model.name}"
         metadata: dict[str, Any] = {"dagster/row_count": row_count(stage.warehouse, table)}
+        metadata["column_lineage"] = dg.MetadataValue.md(_lineage(model))
         if model.layer == "marts":
             metadata["rows"] = table_preview(stage.warehouse, table, model.grain)
         return dg.MaterializeResult(metadata={**metadata, **(summary(stage) if summary else {})})
 
     body.__name__ = model.name
     return body
+
+
+def _about(model: Model) -> str:
+    """Say what one row is, how the rows come about, and show the query."""
+    rows = f"One row per {', '.join(f'`{name}`' for name in model.grain)}." if model.grain else "At most one row."
+    kind = "Published under the same name." if model.layer == "marts" else "Not published."
+    reads = ", ".join(f"`{table}`" for table in model.depends_on)
+    return f"{rows} {kind} Reads {reads}.\n\n```sql\n{model.sql.strip()}\n```"
+
+
+@cache
+def _lineage(model: Model) -> str:
+    return lineage_markdown(column_lineage(model, _table_types()))
+
+
+@cache
+def _table_types() -> TableTypes:
+    """Columns of every table that a model may read."""
+    feeds = (feed_table(feed) for feed in CANON.values())
+    known: list[Table | Model] = [*TABLES.values(), *feeds, *load_models().values()]
+    return {table.table: table.types for table in known}
 
 
 def parameters(config: PilotConfig) -> dict[str, Any]:

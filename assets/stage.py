@@ -1,6 +1,7 @@
 """The one way an asset is made here: description, owner, column schema, an open warehouse, errors as sentences."""
 
 import functools
+import inspect
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -63,9 +64,13 @@ def stage_asset(
     tags: dict[str, str] | None = None,
     partitions: dg.PartitionsDefinition[str] | None = None,
     name: str | None = None,
+    about: str | None = None,
     opener: Opener = ordinary_warehouse,
 ) -> Callable[[Body], dg.AssetsDefinition]:
-    """Turn a body `Stage -> MaterializeResult` into an asset; its key is the table's name."""
+    """Turn a body `Stage -> MaterializeResult` into an asset; its key is the table's name.
+
+    What Dagster shows as its description is the table's own, then `about` (Markdown; default: the body's docstring).
+    """
 
     def decorate(body: Body) -> dg.AssetsDefinition:
         key = name or described.name
@@ -90,7 +95,7 @@ def stage_asset(
         return dg.asset(
             name=key,
             group_name=group,
-            description=described.description,
+            description=f"{described.description}\n\n{inspect.cleandoc(about or body.__doc__ or '')}".strip(),
             owners=[OWNER],
             kinds=kinds or {"python", "duckdb"},
             tags=tags or {},

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from pilot_pipeline.warehouse.connection import Warehouse
@@ -32,6 +33,8 @@ def markdown_table(frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
 def _cell(value: Any) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)) or value is pd.NA:
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, pd.Timestamp) and value == value.normalize():

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.live import live_asset
 from assets.stage import Stage
-from assets.summaries import picture
+from assets.summaries import picture, row_count
 from pilot_pipeline.charts.plots import weekly_curves
 from pilot_pipeline.kpis.weekly import add_intervals
 from pilot_pipeline.privacy.suppression import suppress_hierarchy
@@ -25,7 +25,7 @@ def weekly_assets(weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefiniti
         for week in stage.weeks:
             rows = add_intervals(stage.warehouse.read("weekly.kpi_weeks", week), stage.pilot.config)
             stage.warehouse.write(INTERVALS.table, rows, week, columns=INTERVALS.types)
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(metadata={"dagster/row_count": row_count(stage.warehouse, INTERVALS.table)})
 
     @live_asset(group="weekly", described=SIGNALS, deps=["unit_weeks"], partitions=weeks)
     def unit_signals(stage: Stage) -> dg.MaterializeResult[Any]:
@@ -37,7 +37,7 @@ def weekly_assets(weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefiniti
             units["module_completion"] = units["completed"] / units["assigned"].where(units["assigned"] > 0)
             rows = suppress_hierarchy(units, minimum, ("adoption", "module_completion"))[list(SIGNALS.types)]
             stage.warehouse.write(SIGNALS.table, rows, week, columns=SIGNALS.types)
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(metadata={"dagster/row_count": row_count(stage.warehouse, SIGNALS.table)})
 
     return [kpi_intervals, unit_signals]
 

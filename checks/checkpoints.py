@@ -93,9 +93,10 @@ def _result(name: str, results: Sequence[CheckResult], pilot: Pilot) -> dg.Asset
     keys = [key for result in failed for key in result.keys]
     metadata: dict[str, Any] = {
         "checks": dg.MetadataValue.md("\n".join(lines)),
-        "failed": len(failed),
-        "sample_keys": dg.MetadataValue.md(", ".join(keys[:20]) or "None."),
+        "blocking_failures": len(failed),
     }
+    if keys:
+        metadata["sample_keys"] = dg.MetadataValue.md(", ".join(keys[:20]))
     pages = pilot.home.data_docs / name / "index.html"
     if pages.is_file():
         metadata["data_docs"] = dg.MetadataValue.path(pages)

@@ -29,7 +29,7 @@ def bias_heat_map(bias_audit: pd.DataFrame, audit: str | None = None) -> alt.Lay
     """Draw each group's first-choice rate per pathway against its attribute's mean, from `bias_audit` rows.
 
     A cell's number is the group's rate in per cent; its colour the distance to the attribute's mean rate in points,
-    blue above and brown below. Suppressed cells are grey and say "n/a".
+    blue above and brown below. Suppressed cells are grey and say "n/a"; an attribute without any other is left out.
     """
     import altair as alt
 
@@ -37,9 +37,10 @@ def bias_heat_map(bias_audit: pd.DataFrame, audit: str | None = None) -> alt.Lay
     rows = records(own.loc[own["pathway_id"].notna()]) if len(own) else []
     if not rows:
         return blank("Recommendations by group", "No audit has been made yet.")
-    cells = _cells(rows)
+    shown = {row["attribute"] for row in rows if row["rate"] is not None}
+    cells = _cells([row for row in rows if row["attribute"] in shown] or rows)
     x = alt.X(
-        "pathway:N", title=None, axis=alt.Axis(orient="top", labelAngle=-38, labelLimit=100, domain=False, ticks=False)
+        "pathway:N", title=None, axis=alt.Axis(orient="top", labelAngle=-38, labelLimit=130, domain=False, ticks=False)
     )
     y = alt.Y("group:N", title=None, axis=alt.Axis(domain=False, ticks=False), sort=[c["group"] for c in cells])
     base = chart_of(cells).encode(x=x, y=y)

@@ -34,6 +34,7 @@ _AXIS: dict[str, Any] = {
     "domainColor": "#c5ccd6",
     "tickColor": "#c5ccd6",
     "labelLimit": 150,
+    "labelFlush": False,
 }
 STYLE: dict[str, Any] = {
     "font": FONT,

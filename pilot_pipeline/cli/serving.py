@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 from pilot_pipeline.cli.running import console, prepare_dagster_home
@@ -34,15 +35,16 @@ def ui(config: Path, port: int) -> int:
     workspace = _workspace(pilot.home.dagster_home)
     environment = {**os.environ, "PILOT_CONFIG": str(pilot.home.root / config.name)}
     log = pilot.home.var / "ui.log"
+    stopping = _stop_on_signals()  # before there is a child that a signal could orphan
     with log.open("ab") as out:
         log.chmod(0o600)
         commands = (
             ("dagster_webserver", "-h", HOST, "-p", str(port), "-w", str(workspace)),
-            ("dagster._daemon.cli", "run", "-w", str(workspace)),
+            ("dagster._daemon", "run", "-w", str(workspace)),
         )
         children = [_start(command, environment, out.fileno()) for command in commands]
         try:
-            return _serve(children, port, log)
+            return _serve(children, port, log, stopping)
         finally:
             _stop(children)
 
@@ -73,27 +75,31 @@ def _start(command: Sequence[str], environment: dict[str, str], out: int) -> sub
     )
 
 
-def _serve(children: Sequence[subprocess.Popen[bytes]], port: int, log: Path) -> int:
-    stopping = False
+def _stop_on_signals() -> Event:
+    """Return what Ctrl-C, SIGTERM or a closed terminal sets."""
+    stopping = Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
+        stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
+    return stopping
+
+
+def _serve(children: Sequence[subprocess.Popen[bytes]], port: int, log: Path, stopping: Event) -> int:
     with console.status("Starting the Dagster UI"):
         deadline = time.monotonic() + START_SECONDS
-        while not stopping and not _listens(port):
+        while not stopping.is_set() and not _listens(port):
             _refuse_dead(children, log)
             if time.monotonic() > deadline:
                 raise BadInput(f"The Dagster UI did not come up within {START_SECONDS} seconds; {log} says why.")
-            time.sleep(0.3)
-    if not stopping:
+            stopping.wait(0.3)
+    if not stopping.is_set():
         console.print(f"Dagster UI   http://{HOST}:{port}   (Ctrl-C stops it)")
-    while not stopping:
+    while not stopping.is_set():
         _refuse_dead(children, log)
-        time.sleep(0.3)
+        stopping.wait(0.3)
     console.print("Stopping.")
     return 0
 

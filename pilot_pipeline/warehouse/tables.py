@@ -267,7 +267,7 @@ _TABLES = (
         "value.levers",
         "The three levers of value and their total.",
         """
-        lever VARCHAR manager_time, attrition, performance or total.
+        lever VARCHAR manager_time, attrition, performance, total_without_attrition or total.
         estimable BOOLEAN Whether the pilot can estimate it.
         reason VARCHAR Why not.
         p10 DOUBLE 10th percentile.

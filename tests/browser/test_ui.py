@@ -1,0 +1,182 @@
+"""Claims about `pilot ui` in a real browser: the pilot's steps, its plots and checks are there, and it stops cleanly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.slow]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+SHOTS = Path(__file__).parents[2] / "test-artifacts"
+PILOT = [sys.executable, "-c", "from pilot_pipeline.cli import main; main()"]
+COLUMNS = [["feeds"], ["cohort"], ["readiness"], ["live_feeds"], ["weekly"], ["fairness", "value"], ["closeout"]]
+COLUMNS += [["published"]]
+
+
+def pilot(*arguments: str, **more) -> subprocess.Popen[str]:
+    return subprocess.Popen([*PILOT, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def family(pid: int) -> set[int]:
+    """Every descendant of a process, as /proc tells it."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:  # gone in the meantime
+            continue
+        parents[int(entry.parent.name)] = int(fields[1])
+    found, queue = set(), [pid]
+    while queue:
+        parent = queue.pop()
+        children = {child for child, of in parents.items() if of == parent}
+        found |= children
+        queue += children
+    return found
+
+
+def wait_for(port: int, process: subprocess.Popen[str], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not listens(port):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "the UI did not come up"
+        time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("demo")
+    made = subprocess.run([*PILOT, "demo", "--dir", str(directory)], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return directory
+
+
+@pytest.fixture(scope="module")
+def served(demo: Path) -> Iterator[str]:
+    port = free_port()
+    process = pilot("ui", "--config", str(demo / "pilot.yaml"), "--port", str(port))
+    try:
+        wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def page(served: str):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    SHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=served)
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def open_asset(page, name: str) -> None:
+    page.goto(f"/assets/{name}")
+    page.get_by_role("columnheader", name="Column name").or_(page.get_by_text("Column name")).first.wait_for()
+    page.get_by_text("Latest materialization").first.wait_for()
+
+
+def picture_of(page, key: str) -> tuple[int, int]:
+    """Open a metadata entry's markdown and return the natural size of the picture in it."""
+    row = page.locator("tr", has=page.get_by_text(key, exact=True)).filter(has_text="Show Markdown").last
+    row.get_by_text("Show Markdown").click()
+    image = page.locator("img[src^='data:image/png']").last
+    image.wait_for()
+    size = image.evaluate("async e => { await e.decode(); return [e.naturalWidth, e.naturalHeight] }")
+    page.screenshot(path=SHOTS / f"ui-{key}.png")
+    page.get_by_role("button", name="Close").click()
+    return size[0], size[1]
+
+
+def test_the_graph_reads_left_to_right_as_the_steps_of_the_pilot(page):
+    page.goto("/asset-groups")
+    graph = page.locator("foreignObject")
+    graph.first.wait_for()
+    place = {}
+    for name in (name for column in COLUMNS for name in column):
+        node = graph.filter(has=page.get_by_text(name, exact=True)).first
+        node.wait_for()
+        place[name] = node.bounding_box()["x"]
+    page.screenshot(path=SHOTS / "ui-graph.png")
+    lefts = [[place[name] for name in column] for column in COLUMNS]
+    assert all(max(left) < min(right) for left, right in zip(lefts, lefts[1:], strict=False)), place
+
+
+def test_the_cohort_shows_its_love_plot_owner_group_and_columns(page):
+    open_asset(page, "cohort_members")
+    text = page.inner_text("body")
+    for words in ("people-analytics", "cohort.cohort_members", "Judging cluster: managers linked by any pair."):
+        assert words in text
+    width, height = picture_of(page, "love_plot")
+    assert min(width, height) > 300
+
+
+def test_weekly_kpis_shows_its_curves_and_where_its_columns_come_from(page):
+    open_asset(page, "weekly_kpis")
+    width, height = picture_of(page, "curves")
+    assert min(width, height) > 300
+    text = page.inner_text("body")
+    assert "One row per week_no, arm, kpi" in text
+    assert "column_lineage" in text
+
+
+def test_a_checkpoint_shows_every_check_in_a_table(page):
+    page.goto("/assets/employees?view=checks")
+    page.get_by_text("blocking").first.wait_for()
+    page.get_by_text("Show Markdown").first.click()
+    page.locator("table td", has_text="great_expectations").first.wait_for()
+    page.screenshot(path=SHOTS / "ui-check.png")
+
+
+def test_a_taken_port_is_said_in_a_sentence(served: str, demo: Path):
+    port = served.rpartition(":")[2]
+    second = pilot("ui", "--config", str(demo / "pilot.yaml"), "--port", port)
+    said = second.communicate(timeout=60)[0]
+    assert second.returncode == 2
+    assert f"Port {port} on 127.0.0.1 is taken" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_webserver_the_daemon_and_their_children(demo: Path, number: signal.Signals):
+    port = free_port()
+    process = pilot("ui", "--config", str(demo / "pilot.yaml"), "--port", str(port), start_new_session=True)
+    wait_for(port, process)
+    children = family(process.pid)
+    assert len(children) >= 2
+    os.kill(process.pid, number)
+    said = process.communicate(timeout=60)[0]
+    deadline = time.monotonic() + 20
+    while (left := {pid for pid in children if Path(f"/proc/{pid}").exists()}) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert process.returncode == 0 and "Traceback" not in said
+    assert not left and not listens(port)
