@@ -52,7 +52,7 @@ lock:
 
 docs: $(VENV)/.dev
 	@$(BIN)/python docs/generate.py
-	@$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "The documentation stands in site/index.html; $(BIN)/mkdocs serve shows it while you write."
 
 clean:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,6 +42,7 @@ def test_the_tutorial_runs_from_init_to_verdict_as_it_is_printed(tmp_path: Path,
     ]
     for command in told:
         _hold(command, *run(command.text, tmp_path, environment))
+    _hold_the_ways_to_read(tmp_path / "my-pilot")
 
 
 @pytest.mark.slow
@@ -61,6 +65,23 @@ def test_the_commands_of_the_readme_run_as_they_are_printed(tmp_path: Path, envi
 def _hold(command: Command, code: int, output: str) -> None:
     assert code == command.code, f"$ {command.text}\n{output}"
     assert not command.missing(output), f"$ {command.text}\n{output}"
+
+
+def _hold_the_ways_to_read(pilot: Path) -> None:
+    """The snippets on the page about the published tables work on this release."""
+    page = (ROOT / "docs" / "published-tables.md").read_text(encoding="utf-8")
+    sql, python = (re.search(rf"^```{kind}\n(.*?)^```", page, re.M | re.S)[1] for kind in ("sql", "python"))
+    with contextlib.chdir(pilot):
+        with duckdb.connect() as connection:
+            assert len(connection.execute(sql).fetchall()) == 24
+        names: dict[str, Any] = {}
+        exec(python, names)
+        assert len(names["scorecard"]) == 5
+        with duckdb.connect("published/pilot.duckdb", read_only=True) as connection:
+            with pytest.raises(duckdb.BinderException, match="Ambiguous"):
+                connection.sql("SELECT count(*) FROM pilot.weekly_kpis")
+            connection.execute("USE pilot.pilot")
+            assert connection.execute("SELECT count(*) FROM weekly_kpis").fetchone() == (120,)
 
 
 def _hold_make(command: Command, environment: dict[str, str]) -> None:
