@@ -1,7 +1,8 @@
 """`@live_asset`: an asset that touches live data, which runs only while go-live holds; no other asset may."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -33,6 +34,7 @@ def live_asset(
     partitions: dg.PartitionsDefinition[str] | None = None,
     name: str | None = None,
     about: str | None = None,
+    shown: Mapping[str, Any] | None = None,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """As `stage_asset`, with the dependency on go-live, the tag, and the warehouse that asserts on opening."""
     return stage_asset(
@@ -44,6 +46,7 @@ def live_asset(
         partitions=partitions,
         name=name,
         about=about,
+        shown=shown,
         opener=live_warehouse,
     )
 

@@ -53,6 +53,7 @@ def model_assets(
                     kinds={"sql", "duckdb"},
                     partitions=partitions if model.partitioned else None,
                     about=_about(model),
+                    shown={"query": dg.MetadataValue.md(f"```sql\n{model.sql.strip()}\n```")},
                 )(_body(model, summaries.get(model.name)))
             )
             del pending[model.name]
@@ -80,11 +81,11 @@ def _body(model: Model, summary: Callable[[Stage], dict[str, Any]] | None) -> Bo
 
 
 def _about(model: Model) -> str:
-    """Say what one row is, how the rows come about, and show the query."""
+    """Say what one row is, whether it is published, and what it is read from."""
     rows = f"One row per {', '.join(f'`{name}`' for name in model.grain)}." if model.grain else "At most one row."
     kind = "Published under the same name." if model.layer == "marts" else "Not published."
     reads = ", ".join(f"`{table}`" for table in model.depends_on)
-    return f"{rows} {kind} Reads {reads}.\n\n```sql\n{model.sql.strip()}\n```"
+    return f"{rows} {kind} Reads {reads}."
 
 
 @cache

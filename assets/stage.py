@@ -3,7 +3,7 @@
 import functools
 import inspect
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -65,11 +65,13 @@ def stage_asset(
     partitions: dg.PartitionsDefinition[str] | None = None,
     name: str | None = None,
     about: str | None = None,
+    shown: Mapping[str, Any] | None = None,
     opener: Opener = ordinary_warehouse,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Turn a body `Stage -> MaterializeResult` into an asset; its key is the table's name.
 
     What Dagster shows as its description is the table's own, then `about` (Markdown; default: the body's docstring).
+    `shown` is further metadata of the definition.
     """
 
     def decorate(body: Body) -> dg.AssetsDefinition:
@@ -103,6 +105,7 @@ def stage_asset(
             metadata={
                 "dagster/column_schema": column_schema(described),
                 "dagster/table_name": f"{described.schema}.{described.name}",
+                **(shown or {}),
             },
             required_resource_keys={"pilot"},
             partitions_def=partitions,

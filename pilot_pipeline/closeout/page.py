@@ -5,13 +5,15 @@ from __future__ import annotations
 from pilot_pipeline import __version__
 from pilot_pipeline.closeout.gate import Evidence, Verdict
 from pilot_pipeline.closeout.judging import data_sha256
+from pilot_pipeline.closeout.kpi_remarks import kpi_remarks
 from pilot_pipeline.closeout.rehearsed import rehearsal_facts
 from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
+from pilot_pipeline.closeout.tipping import tipping_points
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs
 from pilot_pipeline.readiness.current import gaps
 from pilot_pipeline.registration.design import lock_state
-from pilot_pipeline.value import break_even, cost_ledger, tornado
+from pilot_pipeline.value import assumptions, break_even, cost_ledger, tornado
 from pilot_pipeline.value.reading import read_value_inputs
 from pilot_pipeline.warehouse.connection import Warehouse
 
@@ -19,9 +21,8 @@ from pilot_pipeline.warehouse.connection import Warehouse
 def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verdict: Verdict, run_id: str) -> Scorecard:
     """Return the scorecard of the pilot as it stands in the warehouse."""
     config, finished = pilot.config, evidence.finished
-    value = read_value_inputs(warehouse, read_kpi_inputs(warehouse), config)
-    marts = ("kpi_scorecard", "weekly_kpis", "cohort_balance", "cohort_summary", "bias_audit", "roi", "top_issues")
-    frames = {name: warehouse.read(f"pilot.{name}") for name in (*marts, "checkpoints", "data_quality")}
+    inputs = read_kpi_inputs(warehouse)
+    value = read_value_inputs(warehouse, inputs, config)
     return Scorecard(
         pilot=_facts(warehouse, pilot, evidence),
         provenance=_provenance(warehouse, pilot, evidence, run_id),
@@ -29,17 +30,30 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         label=verdict.label,
         reasons=verdict.reasons,
         rehearsal=rehearsal_facts(config.rehearsal),
-        **frames,
+        kpi_scorecard=warehouse.read("pilot.kpi_scorecard"),
+        weekly_kpis=warehouse.read("pilot.weekly_kpis"),
+        cohort_balance=warehouse.read("pilot.cohort_balance"),
+        cohort_summary=warehouse.read("pilot.cohort_summary"),
+        bias_audit=warehouse.read("pilot.bias_audit"),
+        roi=warehouse.read("pilot.roi"),
+        top_issues=warehouse.read("pilot.top_issues"),
+        checkpoints=warehouse.read("pilot.checkpoints"),
+        data_quality=warehouse.read("pilot.data_quality"),
         conditions=verdict.conditions,
         deviations=evidence.deviations,
         cohort_notes=_statements(warehouse, "warning", "explanation", "note"),
-        bias_findings=_findings(warehouse),
+        bias_findings=_findings(warehouse, "live"),
+        synthetic_findings=_findings(warehouse, "synthetic"),
+        matched_on=tuple(config.cohort.balance),
         switched_off=tuple(gap.sentence for gap in gaps(warehouse, pilot)),
-        limits=tuple(note for result in evidence.kpis for note in result.notes),
+        kpi_notes=kpi_remarks(evidence.kpis),
+        value_notes=assumptions(value, config.roi),
+        tipping_points=tuple(tipping_points(verdict, evidence.kpis, inputs, config)),
         tornado=tornado(value, config.roi, config.cohort.seed),
         break_even=break_even(value, config.roi, config.cohort.seed),
         costs=cost_ledger(config.roi),
         mde=warehouse.read("cohort.detectable_effects"),
+        sso_matrix=warehouse.read("readiness.sso_matrix"),
     )
 
 
@@ -52,7 +66,7 @@ def _facts(warehouse: Warehouse, pilot: Pilot, evidence: Evidence) -> PilotFacts
         ends_on=section.ends_on,
         weeks=section.weeks,
         weeks_done=last_week(warehouse),
-        design=_statements(warehouse, "design")[0],
+        design=pilot.config.cohort.design,
         n_pairs=evidence.n_pairs,
         n_managers=evidence.n_managers,
         data_owner=pilot.config.governance.data_owner,
@@ -83,8 +97,9 @@ def _statements(warehouse: Warehouse, *facts: str) -> tuple[str, ...]:
     return tuple(rows["statement"])
 
 
-def _findings(warehouse: Warehouse) -> tuple[str, ...]:
+def _findings(warehouse: Warehouse, audit: str) -> tuple[str, ...]:
     rows = warehouse.query(
-        "SELECT statement FROM fairness.audit_findings WHERE kind = 'finding' ORDER BY audit DESC, position"
+        "SELECT statement FROM fairness.audit_findings WHERE kind = 'finding' AND audit = $audit ORDER BY position",
+        {"audit": audit},
     )
     return tuple(rows["statement"])

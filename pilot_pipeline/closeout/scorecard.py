@@ -16,8 +16,10 @@ from pilot_pipeline.closeout.scorecard_tables import (
     Table,
     balance_table,
     break_even_table,
+    checkpoints_table,
     checks_table,
     cost_table,
+    groups_table,
     kpi_table,
     mde_table,
     quality_table,
@@ -80,8 +82,9 @@ class Scorecard:
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
     `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `rehearsal`
-    from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
+    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `tipping_points`
+    from `tipping`; `bias_findings` are those of the live audit, `matched_on` the covariates that balance is judged by;
+    `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -104,6 +107,8 @@ class Scorecard:
     deviations: tuple[str, ...] = ()
     cohort_notes: tuple[str, ...] = ()
     bias_findings: tuple[str, ...] = ()
+    synthetic_findings: tuple[str, ...] = ()
+    matched_on: tuple[str, ...] = ()
     value_notes: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
     tipping_points: tuple[str, ...] = ()
@@ -130,7 +135,7 @@ class _Page:
 def render_scorecard(card: Scorecard) -> str:
     """Return the scorecard as one HTML page with nothing to load: the same card gives the same bytes.
 
-    The page has no script and asks no host for anything. A suppressed value reads "fewer than" the minimum group size.
+    The page has no script and asks no host for anything. A suppressed value reads "withheld".
     """
     import jinja2
     from markupsafe import Markup
@@ -166,15 +171,18 @@ def _headline(card: Scorecard) -> Headline:
 
 
 def _page(card: Scorecard) -> _Page:
-    minimum, currency = card.pilot.min_group_size, card.pilot.currency
+    currency = card.pilot.currency
     tables = {
         "kpis": kpi_table(card.kpi_scorecard),
-        "balance": balance_table(card.cohort_balance),
-        "summary": summary_table(card.cohort_summary, minimum),
+        "balance": balance_table(card.cohort_balance, card.matched_on),
+        "summary": summary_table(card.cohort_summary),
+        "groups": groups_table(card.cohort_summary),
         "mde": mde_table(card.mde),
         "roi": roi_table(card.roi, currency),
         "break_even": break_even_table(card.break_even, currency),
         "costs": cost_table(card.costs, currency),
+        "checkpoints": checkpoints_table(card.checkpoints),
+        "findings": checks_table(card.checkpoints, failing=True),
         "checks": checks_table(card.checkpoints),
         "quality": quality_table(card.data_quality),
     }

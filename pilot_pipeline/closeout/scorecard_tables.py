@@ -14,6 +14,8 @@ from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.formats import NONE
 from pilot_pipeline.closeout.scorecard_words import EVIDENCE, KPI_MEANINGS
 
+WITHHELD = "withheld"
+_TOOLS = {"great_expectations": "Great Expectations", "sql": "SQL", "scipy": "SciPy"}
 SENTENCE = 40
 """From this many characters on, a cell is a sentence."""
 
@@ -54,27 +56,37 @@ def kpi_table(scorecard: pd.DataFrame) -> Table:
     )
 
 
-def balance_table(balance: pd.DataFrame) -> Table:
-    """Return standardised differences before and after matching, variance ratio and Kolmogorov–Smirnov distance."""
+def balance_table(balance: pd.DataFrame, matched_on: Sequence[str] = ()) -> Table:
+    """Return standardised differences before and after matching, variance ratio and Kolmogorov–Smirnov distance.
+
+    `matched_on`: the covariates that are judged; they stand first, and only among them is a difference a fault.
+    """
     rows = [
         (
-            Cell(plain(str(row["covariate"]))),
+            Cell(plain(str(row["covariate"])), "matched on" if row["covariate"] in matched_on else ""),
             Cell(formats.number(row["smd_before"])),
             Cell(formats.number(row["smd_after"])),
             Cell(formats.number(row["variance_ratio"])),
             Cell(formats.number(row["ks"])),
-            _yes_no(row["within_tolerance"], "within 0.25", "above 0.25"),
+            _balanced(row, not matched_on or row["covariate"] in matched_on),
         )
-        for row in _rows(balance)
+        for row in sorted(_rows(balance), key=lambda row: row["covariate"] not in matched_on)
     ]
     heads = ("Covariate", "Before (SD)", "After (SD)", "Variance ratio", "KS distance", "Balance")
     return _table("Differences between pilot and control, in standard deviations", heads, rows, numeric=(1, 2, 3, 4))
 
 
-def summary_table(summary: pd.DataFrame, minimum: int) -> Table:
-    """Return pilot, control and workforce side by side; suppressed rows say so instead of a number."""
-    rows = [(Cell(plain(str(row["metric"]))), *_summary_cells(row, minimum)) for row in _rows(summary)]
-    return _table("Who took part", ("Metric", "Pilot", "Control", "Workforce"), rows, numeric=(1, 2, 3))
+def summary_table(summary: pd.DataFrame) -> Table:
+    """Return counts and means of pilot, control and workforce side by side."""
+    known = {name: place for place, name in enumerate(("people", "teams", "judging clusters"))}
+    rows = [row for row in _rows(summary) if not _is_group(row)]
+    rows.sort(key=lambda row: known.get(str(row["metric"]), len(known)))
+    return _summary("Who took part", rows)
+
+
+def groups_table(summary: pd.DataFrame) -> Table:
+    """Return the share of each group in pilot, control and workforce; withheld rows say so instead of a number."""
+    return _summary("Share of each group", [row for row in _rows(summary) if _is_group(row)])
 
 
 def mde_table(mde: pd.DataFrame) -> Table:
@@ -82,7 +94,7 @@ def mde_table(mde: pd.DataFrame) -> Table:
     rows = [
         (
             Cell(kpi_label(str(row["kpi"]))),
-            Cell(formats.number(row["mde"])),
+            Cell(formats.number(row["mde"], 0 if str(row["unit"]).startswith("people") else 2)),
             Cell(str(row["unit"])),
             Cell(str(row["sentence"])),
         )
@@ -124,8 +136,29 @@ def cost_table(costs: Sequence[tuple[str, float]], currency: str) -> Table:
     return _table("What a rollout costs over its horizon", ("Item", "Amount"), rows, numeric=(1,))
 
 
-def checks_table(checkpoints: pd.DataFrame) -> Table:
-    """Return every readiness check with its result."""
+def checkpoints_table(checkpoints: pd.DataFrame) -> Table:
+    """Return one row per checkpoint: whether it holds, how many checks it made, with what, and when first seen."""
+    rows = []
+    for name in dict.fromkeys(str(row["checkpoint"]) for row in _rows(checkpoints)):
+        own = [row for row in _rows(checkpoints) if row["checkpoint"] == name]
+        broken = sum(not row["passed"] and row["severity"] == "error" for row in own)
+        warned = sum(not row["passed"] for row in own) - broken
+        rows.append(
+            (
+                Cell(CHECKPOINT_LABELS.get(name, plain(name))),
+                Cell(f"{broken} failed", tone="bad") if broken else Cell("passed", tone="good"),
+                Cell(formats.count(len(own))),
+                Cell(formats.count(warned), tone="warn" if warned else ""),
+                Cell(", ".join(sorted({_tool(row) for row in own}))),
+                Cell(formats.short_day(min(row["checked_at"] for row in own))),
+            )
+        )
+    heads = ("Checkpoint", "Result", "Checks", "Warnings", "Tools", "First seen")
+    return _table("The four checkpoints that must hold before live data are read", heads, rows, numeric=(2, 3, 5))
+
+
+def checks_table(checkpoints: pd.DataFrame, *, failing: bool = False) -> Table:
+    """Return every readiness check with its result, or only those that did not pass."""
     rows = [
         (
             Cell(CHECKPOINT_LABELS.get(str(row["checkpoint"]), plain(str(row["checkpoint"])))),
@@ -133,20 +166,20 @@ def checks_table(checkpoints: pd.DataFrame) -> Table:
             _check_state(row),
             Cell(formats.count(row["rows_checked"])),
             Cell(formats.count(row["rows_failed"])),
-            Cell(str(row["tool"]).replace("_", " ")),
-            Cell(formats.short_day(row["checked_at"])),
+            Cell(_tool(row)),
         )
         for row in _rows(checkpoints)
+        if not (failing and row["passed"])
     ]
-    heads = ("Checkpoint", "Check", "Result", "Rows", "Failing", "Tool", "First seen")
-    return _table("The checks that must hold before live data are read", heads, rows, numeric=(3, 4))
+    caption = "Checks that did not pass" if failing else "Every check"
+    return _table(caption, ("Checkpoint", "Check", "Result", "Rows", "Failing", "Tool"), rows, numeric=(3, 4))
 
 
 def quality_table(quality: pd.DataFrame) -> Table:
     """Return per feed what was read, accepted and set aside, with the reasons."""
     rows = [
         (
-            Cell(str(row["feed"]), "; ".join(str(row["reasons"] or "").splitlines())),
+            Cell(plain(str(row["feed"])), " ".join(str(row["reasons"] or "").splitlines())),
             Cell(formats.count(row["rows_read"])),
             Cell(formats.count(row["rows_accepted"])),
             Cell(formats.count(row["rows_quarantined"]), tone="warn" if row["rows_quarantined"] else ""),
@@ -156,7 +189,7 @@ def quality_table(quality: pd.DataFrame) -> Table:
         for row in _rows(quality)
     ]
     heads = ("Feed", "Read", "Accepted", "Quarantined", "Late", "Fresh as of")
-    return _table("What the feeds delivered", heads, rows, numeric=(1, 2, 3, 4))
+    return _table("What the feeds delivered", heads, rows, numeric=(1, 2, 3, 4, 5))
 
 
 def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
@@ -176,10 +209,19 @@ def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
     )
 
 
-def _summary_cells(row: dict[str, Any], minimum: int) -> list[Cell]:
+def _summary(caption: str, rows: Sequence[dict[str, Any]]) -> Table:
+    cells = [(Cell(plain(str(row["metric"]))), *_summary_cells(row)) for row in rows]
+    return _table(caption, ("Metric", "Pilot", "Control", "Workforce"), cells, numeric=(1, 2, 3))
+
+
+def _is_group(row: dict[str, Any]) -> bool:
+    return ":" in str(row["metric"])  # "gender: female" is a group's share
+
+
+def _summary_cells(row: dict[str, Any]) -> list[Cell]:
     if row["suppressed"]:
-        return [Cell(formats.fewer_than(minimum), tone="muted")] * 3
-    show = formats.percent if ":" in str(row["metric"]) else _compact  # "gender: female" is a group's share
+        return [Cell(WITHHELD, tone="muted")] * 3
+    show = formats.percent if _is_group(row) else _compact
     return [Cell(show(row[name])) for name in ("pilot", "control", "workforce")]
 
 
@@ -193,10 +235,16 @@ def _check_state(row: dict[str, Any]) -> Cell:
     return Cell("failed", tone="bad") if row["severity"] == "error" else Cell("warning", tone="warn")
 
 
-def _yes_no(value: Any, yes: str, no: str) -> Cell:
-    if value is None:
+def _balanced(row: dict[str, Any], judged: bool) -> Cell:
+    if row["within_tolerance"] is None:
         return Cell(NONE)
-    return Cell(yes, tone="good") if value else Cell(no, tone="bad")
+    if row["within_tolerance"]:
+        return Cell("within 0.25", tone="good")
+    return Cell("above 0.25", tone="bad" if judged else "warn")
+
+
+def _tool(row: dict[str, Any]) -> str:
+    return _TOOLS.get(str(row["tool"]), str(row["tool"]))
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""Claims about `pilot ui` in a real browser: the pilot's steps, its plots and checks are there, and it stops cleanly."""
+"""Claims about `pilot ui` in a real browser: the pilot's steps, plots and checks are there, and it stops cleanly."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -129,7 +130,7 @@ def test_the_graph_reads_left_to_right_as_the_steps_of_the_pilot(page):
         place[name] = node.bounding_box()["x"]
     page.screenshot(path=SHOTS / "ui-graph.png")
     lefts = [[place[name] for name in column] for column in COLUMNS]
-    assert all(max(left) < min(right) for left, right in zip(lefts, lefts[1:], strict=False)), place
+    assert all(max(left) < min(right) for left, right in itertools.pairwise(lefts)), place
 
 
 def test_the_cohort_shows_its_love_plot_owner_group_and_columns(page):
@@ -147,7 +148,7 @@ def test_weekly_kpis_shows_its_curves_and_where_its_columns_come_from(page):
     assert min(width, height) > 300
     text = page.inner_text("body")
     assert "One row per week_no, arm, kpi" in text
-    assert "column_lineage" in text
+    assert "column_lineage" in text and "query" in text
 
 
 def test_a_checkpoint_shows_every_check_in_a_table(page):

@@ -13,7 +13,13 @@ import pytest
 
 from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.scorecard import render_scorecard
-from pilot_pipeline.closeout.scorecard_tables import kpi_table, summary_table
+from pilot_pipeline.closeout.scorecard_tables import (
+    balance_table,
+    checkpoints_table,
+    checks_table,
+    groups_table,
+    kpi_table,
+)
 from pilot_pipeline.closeout.scorecard_tiles import tiles
 
 FRAMES = (
@@ -160,10 +166,30 @@ def test_nobody_can_write_markup_into_the_page():
     assert "<script" not in page and "&lt;script&gt;" in page
 
 
-def test_a_suppressed_value_reads_fewer_than_and_shows_no_number():
-    table = summary_table(madeup.cohort_summary(), minimum=5)
+def test_a_suppressed_value_is_withheld_and_shows_no_number():
+    table = groups_table(madeup.cohort_summary())
     hidden = next(row for row in table.rows if row[0].text == "Gender: x")
-    assert [cell.text for cell in hidden[1:]] == ["fewer than\u00a05"] * 3
+    assert [cell.text for cell in hidden[1:]] == ["withheld"] * 3
+
+
+def test_only_a_covariate_that_was_matched_on_can_be_a_fault():
+    balance = madeup.cohort_balance().assign(within_tolerance=False)
+    matched = str(balance["covariate"].iloc[-1])
+    rows = balance_table(balance, (matched,)).rows
+    assert (rows[0][0].note, rows[0][-1].tone) == ("matched on", "bad")
+    assert {row[-1].tone for row in rows[1:]} == {"warn"}
+
+
+def test_a_described_difference_beside_a_confirmatory_label_is_explained(outline: Outline):
+    assert "by chance alone" not in outline.text
+    text = Outline(render_scorecard(madeup.card(matched_on=("performance_score",)))).text
+    assert "0.25 in about one pilot of three by chance alone" in " ".join(text.split())
+
+
+def test_a_checkpoint_is_one_row_and_what_did_not_pass_is_named_below_it():
+    rows = {row[0].text: row for row in checkpoints_table(madeup.checkpoints()).rows}
+    assert [cell.text for cell in rows["HRIS feed"][1:4]] == ["passed", "3", "1"]
+    assert [row[1].text for row in checks_table(madeup.checkpoints(), failing=True).rows] == ["Several roots"]
 
 
 def test_an_unmeasured_kpi_shows_dashes_and_says_so():
