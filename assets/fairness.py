@@ -9,7 +9,7 @@ from assets.live import live_asset
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import bias_heat_map
-from pilot_pipeline.fairness.answers import collect_answers, make_synthetic
+from pilot_pipeline.fairness.answers import collect_answers, kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
 from pilot_pipeline.kpis.reading import last_week
 from pilot_pipeline.readiness.current import current_evidence, feed_rows
@@ -19,6 +19,7 @@ from pilot_pipeline.readiness.results import SYNTHETIC_AUDIT
 from pilot_pipeline.registration.design import read_design
 from pilot_pipeline.warehouse.tables import TABLES, no_rows
 
+EMPLOYEES = TABLES["fairness.synthetic_employees"]
 ANSWERS = TABLES["fairness.synthetic_answers"]
 SYNTHETIC = TABLES["fairness.synthetic_rates"]
 LIVE = TABLES["fairness.live_rates"]
@@ -29,7 +30,8 @@ FINDINGS = TABLES["fairness.audit_findings"]
 def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
     """Take the tool's answers about the twins from its feed, or ask it over HTTP once per set of twins."""
     warehouse, pilot = stage.warehouse, stage.pilot
-    everyone = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config).everyone
+    sent = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config)
+    everyone = sent.everyone
     collected = collect_answers(
         everyone,
         pilot.config,
@@ -39,6 +41,7 @@ def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
     )
     answered = everyone["synthetic_id"].isin(collected.answers["synthetic_id"]).sum()
     counts = {"asked": [str(len(everyone))], "answered": [str(answered)]}
+    warehouse.write(EMPLOYEES.table, sent.kept, columns=EMPLOYEES.types)
     warehouse.write(ANSWERS.table, collected.answers[list(ANSWERS.types)], columns=ANSWERS.types)
     _state(stage, "synthetic", {**counts, "refusal": [collected.refusal] if collected.refusal else []})
     return dg.MaterializeResult(
@@ -54,7 +57,7 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     if len(refusal):
         warehouse.write(SYNTHETIC.table, no_rows(SYNTHETIC), columns=SYNTHETIC.types)
         return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": refusal.iloc[0]})
-    sent = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config)
+    sent = kept_synthetic(warehouse.read(EMPLOYEES.table))
     evidence = current_evidence(warehouse, pilot)[SYNTHETIC_AUDIT]
     seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now).date()
     pathways = feed_rows(warehouse, pilot, "pathways")

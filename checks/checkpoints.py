@@ -146,6 +146,7 @@ def _synthetic(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
     verdict = None if refused else by_kind.get("verdict", [None])[0]
     frames = {
         "synthetic_recommendations": synthetic_answers(warehouse),
+        "twins": warehouse.query("SELECT synthetic_id FROM fairness.synthetic_employees ORDER BY ALL"),
         "pathways": feed_rows(warehouse, pilot, "pathways"),
     }
     return [

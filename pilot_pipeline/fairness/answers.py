@@ -9,7 +9,11 @@ import pandas as pd
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import NotReady
 from pilot_pipeline.fairness.recommender import ANSWERS, ask, check_answers, recommender_for
+from pilot_pipeline.fairness.synthetic import PROTECTED
 from pilot_pipeline.fairness.twins import make_population, make_twins
+
+KEPT = ["synthetic_id", "twin_id", "part", "attribute", "role", *PROTECTED]
+"""The columns that are kept of whoever was sent: those that the audit reads."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,18 @@ class SyntheticEmployees:
         """Both, in the order of their ids, which are digests: nothing tells a twin from its neighbour."""
         both = pd.concat([self.twins, self.population], ignore_index=True)
         return both.sort_values("synthetic_id", ignore_index=True)
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """What the audit needs of both, `part` (twins or population) beside each, in the order of their making."""
+        parts = {"twins": self.twins, "population": self.population}
+        return pd.concat([frame.assign(part=part)[KEPT] for part, frame in parts.items()], ignore_index=True)
+
+
+def kept_synthetic(kept: pd.DataFrame) -> SyntheticEmployees:
+    """Return the two populations from `SyntheticEmployees.kept`, with no other columns than these."""
+    parts = (kept.loc[kept["part"] == part].drop(columns="part") for part in ("twins", "population"))
+    return SyntheticEmployees(*(part.reset_index(drop=True) for part in parts))
 
 
 def make_synthetic(workforce: pd.DataFrame, config: PilotConfig) -> SyntheticEmployees:

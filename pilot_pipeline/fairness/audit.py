@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def audit_live(
     rng = np.random.default_rng([config.cohort.seed, 3])
     moved = permutations(study.panel.strata, PERMUTATIONS + 1, rng)
     check_people_audit()
-    return _audit(study, counts, one_look(look_statistics(study, counts, moved)), config, as_of=as_of)
+    return _audit(study, counts, one_look(look_statistics(study, [counts], moved)[0]), config, as_of=as_of)
 
 
 def audit_weekly(
@@ -98,7 +99,7 @@ def audit_weekly(
     rng = np.random.default_rng([config.cohort.seed, 4])
     moved = permutations(study.panel.strata, WEEKLY_PERMUTATIONS + 1, rng)
     check_people_audit()
-    judged = weekly_looks([look_statistics(study, counts, moved) for counts in looks], config.pilot.weeks)
+    judged = weekly_looks(look_statistics(study, looks, moved), config.pilot.weeks)
     return [
         _audit(study, counts, found, config, as_of=config.pilot.week_start(number), week_no=number)
         for number, (counts, found) in enumerate(zip(looks, judged, strict=True), start=1)
@@ -133,8 +134,8 @@ def _audit(
         verdict=overall(attributes),
         attributes=attributes,
         table=published(rates, attributes, "live", as_of),
-        themes=_themes(study, levels),
-        reported=_reported(study, levels[0], rates),
+        make_themes=partial(_themes, study, levels),
+        make_reported=partial(_reported, study, levels[0], rates),
         power=power,
         findings=(*sentences, say.MILD),
         n=int((counts.sum(axis=1) > 0).sum()),

@@ -17,6 +17,10 @@ TWINS_LIMIT = (
     "Twins differ in the attribute alone: they cannot see steering by something that goes with it, and they pass "
     "trivially when the tool never receives the attribute."
 )
+PROXY_LIMIT = (
+    "The correlated population carries what goes with an attribute beyond chance among the real people of a role; a "
+    "tool that reads such a feature is found by it, whether or not the feature is a fair reason."
+)
 SKIPPED_POPULATION = "Proxy bias was not audited: the answers do not cover the correlated population."
 NOTHING_YET = "No recommendation has been issued to the audited people yet."
 ONE_PATHWAY = "Fewer than two pathways were recommended or listed, so there is nothing to compare."

@@ -81,7 +81,7 @@ def direction(outcomes: tuple[Floats, ...], grouping: Grouping, n: int, rng: Gen
 
 def contributions(outcome: Floats, grouping: Grouping) -> Floats:
     """Return each set's share in T (sets, G, P): half the difference of its twins, signed by group."""
-    member = grouping.onehot.reshape(len(outcome), 2, -1)
+    member = grouping.onehot.reshape(len(outcome), 2, len(grouping.tested))
     half = (outcome[:, 0] - outcome[:, 1]) / 2
     return np.asarray((member[:, 0] - member[:, 1])[:, :, None] * half[:, None, :])
 

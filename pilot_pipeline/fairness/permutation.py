@@ -45,6 +45,22 @@ def permutations(strata: Ints, n: int, rng: Generator) -> Ints:
     return moved
 
 
+def permuted_groups(groups: Ints, strata: Ints, n: int, rng: Generator) -> NDArray[np.int16]:
+    """Return (n, N) group codes (up to 32,767 groups), permuted within strata; row 0 is the data.
+
+    The quick way where nothing but group membership moves; `permutations` says who went where.
+    """
+    order = np.argsort(strata, kind="stable")
+    moved = np.tile(groups[order].astype(np.int16), (n, 1))
+    ends = np.cumsum(np.bincount(strata))
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        part = moved[1:, start:end]
+        rng.permuted(part, axis=1, out=part)
+    back = np.empty_like(moved)
+    back[:, order] = moved
+    return back
+
+
 def residuals(outcome: Floats, strata: Ints) -> Floats:
     """Return outcome (N, …) less its stratum's mean; a unit whose outcome is NaN counts in no mean and gets 0."""
     flat = _flat(outcome)
@@ -97,7 +113,19 @@ def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
         squared = (total**2 * precision).sum(axis=-1)
         for column, members in enumerate(panel.attributes):
             out[start : start + step, ..., column] = squared[:, members].sum(axis=1)
-    return np.asarray(np.round(out, _DIGITS), dtype=np.float64)
+    return rounded(out)
+
+
+def group_squares(panel: Panel, residual: Floats, moved: NDArray[np.int16]) -> Floats:
+    """Return Σ Z² over the groups (B, P), per column of residual (N, P), for group codes from `permuted_groups`.
+
+    As `statistics` for one attribute, before the sum over columns; code g is column g of `panel.onehot`.
+    """
+    precision = _inverse(variance(panel, residual))
+    squared = np.zeros((len(moved), residual.shape[1]), dtype=np.float64)
+    for group, row in enumerate(precision):
+        squared += ((moved == group).astype(np.float64) @ residual) ** 2 * row
+    return squared
 
 
 def flip_statistics(contribution: Floats, signs: Floats) -> Floats:
@@ -106,7 +134,12 @@ def flip_statistics(contribution: Floats, signs: Floats) -> Floats:
     flat = flat[:, flat.any(axis=0)]
     total = signs @ flat
     squared = total**2 * _inverse((flat**2).sum(axis=0))
-    return np.asarray(np.round(squared.sum(axis=1), _DIGITS), dtype=np.float64)
+    return rounded(squared.sum(axis=1))
+
+
+def rounded(stats: Floats) -> Floats:
+    """Return statistics as they are compared: those that differ by rounding alone are ties."""
+    return np.asarray(np.round(stats, _DIGITS), dtype=np.float64)
 
 
 def p_matrix(stats: Floats) -> Floats:

@@ -46,21 +46,36 @@ def rate_table(outcome: Floats, grouping: Grouping, names: Sequence[str], minimu
         names: the P pathways.
         minimum: the smallest group to show, or None where the units are not people.
     """
-    present = pd.Series(~np.isnan(outcome).any(axis=1), dtype="bool")
-    groups = sorted(grouping.labels.unique())
-    shown = frozenset(groups) if minimum is None else grouping.shown(present, minimum)
-    frame = pd.DataFrame(outcome, columns=list(names)).assign(group_value=grouping.labels.to_numpy())
-    rate = frame.groupby("group_value").mean().reindex(groups)
-    n = frame[present.to_numpy()].groupby("group_value").size().reindex(groups, fill_value=0)
-    long = rate.reset_index().melt("group_value", var_name="pathway_id", value_name="rate")
-    long["n"] = long["group_value"].map(n)
-    long["suppressed"] = ~long["group_value"].isin(shown)
-    hidden = long["suppressed"]
-    long["rate"] = long["rate"].astype("Float64").mask(hidden | long["rate"].isna())
-    long["n"] = long["n"].astype("Int64").mask(hidden)
-    top = long.groupby("pathway_id")["rate"].transform("max")
-    long["impact_ratio"] = (long["rate"] / top.mask(top.eq(0).fillna(True))).astype("Float64")
-    return long.assign(attribute=grouping.attribute)[RATES]
+    present = np.asarray(~np.isnan(outcome).any(axis=1), dtype=np.bool_).reshape(len(outcome))
+    labels = grouping.labels.to_numpy(dtype=object)
+    groups = sorted(set(labels))
+    shown = frozenset(groups) if minimum is None else grouping.shown(pd.Series(present, dtype="bool"), minimum)
+    hidden = np.array([group not in shown for group in groups], dtype=np.bool_)
+    member = (labels[None] == np.array(groups, dtype=object)[:, None]) & present
+    n = member.sum(axis=1)
+    total = member.astype(np.float64) @ np.where(present[:, None], outcome, 0.0)  # (groups, P)
+    known = (~hidden & (n > 0))[:, None]
+    rate = np.divide(total, n[:, None], out=np.full(total.shape, np.nan), where=known)
+    top = np.max(rate, axis=0, initial=0.0, where=known)
+    ratio = np.divide(rate, top[None], out=np.full(rate.shape, np.nan), where=known & (top > 0)[None])
+    gone = np.tile(hidden, len(names))
+    return pd.DataFrame(
+        {
+            "attribute": grouping.attribute,
+            "group_value": np.tile(np.array(groups, dtype=object), len(names)),
+            "pathway_id": np.repeat(np.array(names, dtype=object), len(groups)),
+            "n": pd.arrays.IntegerArray(np.tile(n, len(names)).astype(np.int64), gone),
+            "rate": _nullable(rate),
+            "impact_ratio": _nullable(ratio),
+            "suppressed": gone,
+        }
+    )
+
+
+def _nullable(values: Floats) -> pd.arrays.FloatingArray:
+    """Return values (groups, P) pathway by pathway, missing where they are NaN."""
+    flat = values.T.ravel()
+    return pd.arrays.FloatingArray(np.nan_to_num(flat), np.isnan(flat))
 
 
 def reported_table(outcome: Floats, grouping: Grouping, strata: Ints, rates: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +108,8 @@ def _with_ratio_interval(table: pd.DataFrame) -> pd.DataFrame:
     """Add Katz's interval of the ratio of rates to the group with the highest; none where a count is 0."""
     x, n = (table[name].astype("float64") for name in ("selected", "n"))
     ratio = table["impact_ratio"].astype("float64")
-    top = table.groupby("pathway_id")["rate"].rank(method="first", ascending=False).eq(1).fillna(False)
+    by_pathway = table["rate"].round(12).groupby(table["pathway_id"])
+    top = by_pathway.rank(method="first", ascending=False).eq(1).fillna(False)
     best = table[top.astype(bool)].set_index("pathway_id")
     best_x = table["pathway_id"].map(best["selected"].astype("float64"))
     best_n = table["pathway_id"].map(best["n"].astype("float64"))

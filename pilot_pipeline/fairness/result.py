@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from pilot_pipeline.fairness.groups import TIMES
@@ -35,8 +38,8 @@ class Audit:
             attribute is testable.
         attributes: `ATTRIBUTES`.
         table: `TABLE`, one row per attribute, group and pathway; small groups are suppressed.
-        themes: the same over pathway themes (`theme` for `pathway_id`), without the verdict columns; may be empty.
-        reported: four-fifths, Fisher, Cochran–Mantel–Haenszel and ratio intervals; they decide nothing.
+        make_themes: makes `themes`, on first use.
+        make_reported: makes `reported`, on first use.
         power: attribute, group_value, power for severe steering.
         instability: synthetic: attribute, sets, flips, flip_rate, aa_sets, aa_flip_rate, excess, excess_high.
         flips: synthetic: attribute, group_value, other_value, sets, flips, flip_rate.
@@ -53,12 +56,22 @@ class Audit:
     findings: tuple[str, ...]
     n: int
     week_no: int | None = None
-    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    reported: pd.DataFrame = field(default_factory=pd.DataFrame)
+    make_themes: Callable[[], pd.DataFrame] = pd.DataFrame
+    make_reported: Callable[[], pd.DataFrame] = pd.DataFrame
     power: pd.DataFrame = field(default_factory=pd.DataFrame)
     instability: pd.DataFrame = field(default_factory=pd.DataFrame)
     proxy: pd.DataFrame = field(default_factory=pd.DataFrame)
     flips: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def themes(self) -> pd.DataFrame:
+        """The table over pathway themes (`theme` for `pathway_id`), without the verdict columns; may be empty."""
+        return self.make_themes()
+
+    @cached_property
+    def reported(self) -> pd.DataFrame:
+        """Four-fifths, Fisher, Cochran–Mantel–Haenszel and ratio intervals: asked for, deciding nothing."""
+        return self.make_reported()
 
     @property
     def blocks(self) -> bool:
@@ -92,9 +105,12 @@ def overall(attributes: pd.DataFrame) -> Verdict:
 
 def published(rates: pd.DataFrame, attributes: pd.DataFrame, kind: str, as_of: date) -> pd.DataFrame:
     """Join rates and verdicts into the published columns; a suppressed row keeps its keys and verdict only."""
-    table = rates.merge(attributes[["attribute", "p_value", "q_value", "verdict"]], on="attribute", how="left")
+    said = attributes.set_index("attribute")
+    table = rates.assign(verdict=rates["attribute"].map(said["verdict"]))
     for column in ("p_value", "q_value"):
-        table[column] = table[column].astype("Float64").mask(table["suppressed"] | table[column].isna())
+        values = table["attribute"].map(said[column]).to_numpy(dtype=np.float64)
+        gone = table["suppressed"].to_numpy() | np.isnan(values)
+        table[column] = pd.arrays.FloatingArray(np.nan_to_num(values), gone)
     table = table.assign(audit=kind, as_of=pd.Timestamp(as_of).as_unit("us"))[TABLE]
     keys = ["attribute", "group_value", "pathway_id"]
     return table.sort_values(keys, kind="stable", ignore_index=True)

@@ -85,13 +85,29 @@ def panel_of(groups: Sequence[Grouping], strata: Ints) -> Panel:
     return Panel(strata, onehot, slices)
 
 
-def look_statistics(study: Study, counts: Floats, moved: Ints) -> Floats:
-    """Return the omnibus statistics (B, levels × attributes); no column where there is nothing to compare."""
-    if len(study.pathways) < 2 or not study.testable or not counts.any():
-        return np.empty((len(moved), 0))
+def look_statistics(study: Study, looks: Sequence[Floats], moved: Ints) -> list[Floats]:
+    """Return the omnibus statistics (B, levels × attributes) of every look at the same people, permuted alike.
+
+    Args:
+        study: the people.
+        looks: first choices (N, P) by each look.
+        moved: (B, N) from `permutations`; permuting is what takes time, so all looks share it.
+
+    Returns:
+        One array per look; without columns where there is nothing to compare.
+    """
+    nothing = np.empty((len(moved), 0))
+    speaks = [len(study.pathways) > 1 and bool(study.testable) and bool(counts.any()) for counts in looks]
+    levels = [study.levels(counts) for counts, usable in zip(looks, speaks, strict=True) if usable]
+    if not levels:
+        return [nothing for _ in looks]
     strata = study.panel.strata
-    parts = [statistics(study.panel, residuals(level.outcome, strata), moved) for level in study.levels(counts)]
-    return np.concatenate(parts, axis=1)
+    each = [
+        statistics(study.panel, np.stack([residuals(level.outcome, strata) for level in same], axis=1), moved)
+        for same in zip(*levels, strict=True)
+    ]
+    found = iter(np.concatenate(each, axis=2).transpose(1, 0, 2))
+    return [np.ascontiguousarray(next(found)) if usable else nothing for usable in speaks]
 
 
 def levels_of(outcome: Floats, pathways: tuple[str, ...], themes: tuple[str, ...]) -> tuple[Level, ...]:

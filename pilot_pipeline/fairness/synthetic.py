@@ -1,9 +1,11 @@
-"""A synthetic workforce shaped like the real one, with nobody real in it; pairing it into twins is `twins`."""
+"""Values for synthetic employees, shaped like the real workforce and nobody's own; twins are made in `twins`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from pilot_pipeline.errors import BadInput
+from pilot_pipeline.fairness.permutation import Bools, Floats, Ints
 
 JOB = ["role", "role_level", "department"]
 """What an organisation chart shows: kept as it is, so that every role meets the tool."""
@@ -21,6 +24,9 @@ FEATURES = [*JOB, "location", "performance_score", "skills", "tenure_years"]
 
 PROTECTED = ["gender", "ethnicity", "birth_year"]
 """The protected attributes in the columns that are sent; age bands are sent as years of birth."""
+
+DRAWN = ["location", "performance_score", "skills", "tenure_years"]
+"""The features that are drawn each by itself, and may go with a protected attribute within a role."""
 
 _STEPS = (1.0, 0.5, 0.25, 0.1)
 _ADULT = 18
@@ -50,6 +56,26 @@ class Workforce:
         counts = self.people[column].value_counts().sort_index()
         counts = counts[counts >= self.minimum]
         return counts / counts.sum()
+
+    @cached_property
+    def coded(self) -> Mapping[str, tuple[Ints, pd.Index[Any]]]:
+        """Per text column everybody's code (-1 missing) and the sorted values behind the codes."""
+        columns = ["role", "location", "gender", "ethnicity", "age_band"]
+        return {name: pd.factorize(self.people[name], sort=True) for name in columns}
+
+    @cached_property
+    def skills(self) -> tuple[Bools, NDArray[Any]]:
+        """Who names which skill, (people, skills), and the skills' sorted names."""
+        held = self.people["skills"].str.split(";").explode().astype("str").str.strip()
+        held = held[held.notna() & held.ne("")]
+        codes, names = pd.factorize(held, sort=True)
+        has = np.zeros((len(self.people), len(names)), dtype=np.bool_)
+        has[held.index.to_numpy(), codes] = True
+        return has, names.to_numpy(dtype=object)
+
+    def numbers(self, column: str) -> Floats:
+        """Return a numeric column as floats, NaN where it is missing."""
+        return self.people[column].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def read_workforce(workforce: pd.DataFrame, starts_on: date, minimum: int) -> Workforce:
@@ -86,35 +112,42 @@ def draw_jobs(source: Workforce, n: int, rng: Generator) -> pd.DataFrame:
 
 
 def draw_features(
-    source: Workforce, keys: pd.DataFrame, rng: Generator, pools: list[list[str]] | None = None
+    source: Workforce,
+    keys: pd.DataFrame,
+    rng: Generator,
+    attribute: str | None = None,
+    going_with: frozenset[str] = frozenset(),
 ) -> pd.DataFrame:
     """Draw location, rating, skills and tenure, each by itself, from the people who share the employee's pool.
 
+    A feature's pool is the role. For the features in `going_with` it is the people of the same role *and* the same
+    value of `attribute`; where these are fewer than `minimum`, the role; where that is too small, the same value of
+    `attribute`; at last the whole workforce.
+
     Args:
         source: the real workforce's values.
-        keys: one row per synthetic employee with the columns that `pools` names.
+        keys: one row per synthetic employee with its role, and `attribute` where one is given.
         rng: the generator.
-        pools: column lists from narrow to wide; the first whose people are at least `minimum` is drawn from, at
-            last the whole workforce. Default: the role.
+        attribute: the protected attribute with which the features in `going_with` go.
+        going_with: names in `DRAWN`.
 
     Returns:
         One row per row of `keys`, in its order. Every value is a smoothed or pooled draw: no row copies a person.
     """
-    pools = pools or [["role"]]
-    types = {"location": "str", "performance_score": "float64", "skills": "str", "tenure_years": "float64"}
-    drawn = pd.DataFrame(index=keys.index, columns=list(types)).astype(types)
-    step, span = _scale(source.people["performance_score"])
-    groups = keys.groupby(pools[0], sort=True, dropna=False).indices
-    for values in sorted(groups, key=str):
-        rows = groups[values]
-        pool = _pool(source, keys.iloc[rows[0]], pools)
-        n = len(rows)
-        rating = np.clip(_smooth(pool["performance_score"], n, rng), *span)
-        drawn.iloc[rows, 0] = _located(pool, source.minimum, n, rng)
-        drawn.iloc[rows, 1] = np.round(np.round(rating / step) * step, 6)
-        drawn.iloc[rows, 2] = _skilled(pool, source.minimum, n, rng)
-        drawn.iloc[rows, 3] = np.round(np.maximum(_smooth(pool["tenure_years"], n, rng), 0.1), 1)
-    return drawn
+    narrow = [["role"]] if attribute is None else [["role", attribute], ["role"], [attribute]]
+    chosen = {name: narrow if name in going_with else [["role"]] for name in DRAWN}
+    step, span = _scale(source.numbers("performance_score"))
+    rating = np.clip(_smooth(source.numbers("performance_score"), _pools(source, keys, chosen[DRAWN[1]]), rng), *span)
+    tenure = _smooth(source.numbers("tenure_years"), _pools(source, keys, chosen["tenure_years"]), rng)
+    return pd.DataFrame(
+        {
+            "location": pd.array(_located(source, _pools(source, keys, chosen["location"]), rng), dtype="str"),
+            "performance_score": np.round(np.round(rating / step) * step, 6),
+            "skills": pd.array(_skilled(source, _pools(source, keys, chosen["skills"]), rng), dtype="str"),
+            "tenure_years": np.round(np.maximum(tenure, 0.1), 1),
+        },
+        index=keys.index,
+    )
 
 
 def draw_attribute(source: Workforce, column: str, n: int, rng: Generator) -> NDArray[Any]:
@@ -125,64 +158,98 @@ def draw_attribute(source: Workforce, column: str, n: int, rng: Generator) -> ND
     return rng.choice(shares.index.to_numpy(dtype=object), size=n, p=shares.to_numpy())
 
 
-def draw_birth_years(bands: NDArray[Any], starts_on: date, rng: Generator) -> pd.Series[int]:
-    """Draw a year of birth within each age band, evenly; missing for a missing band."""
-    decade = pd.Series(bands, dtype="str").str.split("-").str[0].astype("Int64")
-    age = (decade + rng.integers(0, 10, size=len(bands))).clip(lower=_ADULT)
-    return starts_on.year - age
+def draw_birth_years(bands: NDArray[Any], starts_on: date, rng: Generator) -> Floats:
+    """Draw a year of birth within each age band, evenly; NaN for a missing band."""
+    codes, names = pd.factorize(bands)
+    decades = np.array([float(str(name).split("-")[0]) for name in names] + [np.nan])
+    ages = np.maximum(decades[codes] + rng.integers(0, 10, size=len(bands)), _ADULT)
+    return np.asarray(starts_on.year - ages, dtype=np.float64)
 
 
-def believable_tenure(tenure: pd.Series[float], youngest: pd.Series[Any], starts_on: date) -> pd.Series[float]:
+def believable_tenure(tenure: Floats, youngest: Floats, starts_on: date) -> Floats:
     """Cap tenure at the working life of the set's youngest (by year of birth), so that no row looks impossible."""
-    working_life = (starts_on.year - youngest.astype("Float64") - _ADULT).fillna(80).astype("float64")
-    return tenure.clip(upper=working_life.clip(lower=0.1)).round(1)
+    working_life = np.nan_to_num(starts_on.year - youngest - _ADULT, nan=80.0)
+    return np.asarray(np.round(np.minimum(tenure, np.maximum(working_life, 0.1)), 1), dtype=np.float64)
 
 
-def _pool(source: Workforce, key: pd.Series[Any], pools: list[list[str]]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Pools:
+    """Which synthetic rows are drawn from which people: per pool the rows and the people's positions."""
+
+    n: int
+    parts: tuple[tuple[Ints, Ints], ...]
+
+    def __iter__(self) -> Iterator[tuple[Ints, Ints]]:
+        return iter(self.parts)
+
+
+def _pools(source: Workforce, keys: pd.DataFrame, pools: list[list[str]]) -> _Pools:
+    """Give every row of `keys` the first of its pools, narrow to wide, that has at least `minimum` people."""
+    codes = {name: source.coded[name][1].get_indexer(pd.Index(keys[name])) for columns in pools for name in columns}
+    together = np.column_stack([codes[name] for name in pools[0]])
+    values, which = np.unique(together, axis=0, return_inverse=True)
+    parts = []
+    for number, value in enumerate(values):
+        wanted = dict(zip(pools[0], value, strict=True))
+        parts.append((np.flatnonzero(which == number), _people_of(source, wanted, pools)))
+    return _Pools(len(keys), tuple(parts))
+
+
+def _people_of(source: Workforce, wanted: Mapping[str, int], pools: list[list[str]]) -> Ints:
     for columns in pools:
-        same = pd.Series(True, index=source.people.index)
-        for column in columns:
-            same &= source.people[column].eq(key[column])
-        if int(same.sum()) >= source.minimum:
-            return source.people[same]
-    return source.people
+        same = np.ones(len(source.people), dtype=np.bool_)
+        for name in columns:
+            same &= (source.coded[name][0] == wanted[name]) & (wanted[name] >= 0)
+        if same.sum() >= source.minimum:
+            return np.flatnonzero(same)
+    return np.arange(len(source.people))
 
 
-def _smooth(values: pd.Series[float], n: int, rng: Generator) -> NDArray[np.float64]:
-    """Draw from a kernel density that keeps mean and variance (Silverman 1986, section 6.4.1); keeps missing shares."""
-    known = values.dropna().to_numpy(dtype=np.float64)
-    missing = rng.random(n) < values.isna().mean()
-    noise = rng.standard_normal(n)
-    if len(known) == 0:
-        return np.full(n, np.nan)
-    mean, spread = known.mean(), known.std()
-    width = 1.06 * len(known) ** -0.2
-    drawn = mean + (rng.choice(known, size=n) - mean + width * spread * noise) / np.sqrt(1 + width**2)
-    return np.where(missing, np.nan, drawn)
+def _smooth(values: Floats, pools: _Pools, rng: Generator) -> Floats:
+    """Draw from kernel densities that keep mean and variance (Silverman 1986, section 6.4.1) and missing shares."""
+    chance, noise, missed = rng.random(pools.n), rng.standard_normal(pools.n), rng.random(pools.n)
+    drawn = np.full(pools.n, np.nan)
+    for rows, members in pools:
+        pool = values[members]
+        known = pool[~np.isnan(pool)]
+        if len(known) == 0:
+            continue
+        mean, spread = known.mean(), known.std()
+        width = 1.06 * len(known) ** -0.2
+        picked = known[(chance[rows] * len(known)).astype(np.intp)]
+        smooth = mean + (picked - mean + width * spread * noise[rows]) / np.sqrt(1 + width**2)
+        drawn[rows] = np.where(missed[rows] < 1 - len(known) / len(pool), np.nan, smooth)
+    return drawn
 
 
-def _scale(ratings: pd.Series[float]) -> tuple[float, tuple[float, float]]:
+def _scale(ratings: Floats) -> tuple[float, tuple[float, float]]:
     """Return the step and the span of the ratings, so that synthetic ones look like ratings."""
-    known = ratings.dropna().to_numpy(dtype=np.float64)
+    known = ratings[~np.isnan(ratings)]
     if len(known) == 0:
         return 1.0, (0.0, 0.0)
     step = next((step for step in _STEPS if np.allclose(known / step, np.round(known / step), atol=1e-6)), 0.1)
     return step, (float(known.min()), float(known.max()))
 
 
-def _located(pool: pd.DataFrame, minimum: int, n: int, rng: Generator) -> NDArray[Any]:
-    counts = pool["location"].value_counts().sort_index()
-    counts = counts[counts >= minimum]
-    if counts.empty:
-        return np.full(n, None, dtype=object)
-    return rng.choice(counts.index.to_numpy(dtype=object), size=n, p=(counts / counts.sum()).to_numpy())
+def _located(source: Workforce, pools: _Pools, rng: Generator) -> NDArray[Any]:
+    """Draw places by their share in the pool; a place that fewer than `minimum` people of it share is left out."""
+    codes, names = source.coded["location"]
+    chance = rng.random(pools.n)
+    drawn = np.full(pools.n, -1, dtype=np.intp)
+    for rows, members in pools:
+        counts = np.bincount(codes[members][codes[members] >= 0], minlength=len(names))
+        counts = np.where(counts >= source.minimum, counts, 0)
+        if counts.any():
+            drawn[rows] = np.searchsorted(np.cumsum(counts) / counts.sum(), chance[rows], side="right")
+    return np.array([*names, None], dtype=object)[drawn]
 
 
-def _skilled(pool: pd.DataFrame, minimum: int, n: int, rng: Generator) -> list[str | None]:
-    """Draw each skill by its share in the pool; a skill that fewer than `minimum` people name is left out."""
-    held = pool["skills"].str.split(";").explode().str.strip()
-    counts = held[held.notna() & held.ne("")].value_counts().sort_index()
-    counts = counts[counts >= minimum]
-    has = rng.random((n, len(counts))) < (counts / len(pool)).to_numpy()
-    names = counts.index.to_numpy(dtype=object)
-    return [";".join(names[row]) or None for row in has]
+def _skilled(source: Workforce, pools: _Pools, rng: Generator) -> list[str | None]:
+    """Draw each skill by its share in the pool; a skill that fewer than `minimum` people of it name is left out."""
+    has, names = source.skills
+    share = np.zeros((pools.n, len(names)), dtype=np.float64)
+    for rows, members in pools:
+        counts = has[members].sum(axis=0)
+        share[rows] = np.where(counts >= source.minimum, counts, 0) / len(members)
+    drawn = rng.random(share.shape) < share
+    return [";".join(names[row]) or None for row in drawn]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pandas as pd
 
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.fairness import findings as say
-from pilot_pipeline.fairness.family import ALPHA, one_look
+from pilot_pipeline.fairness.family import one_look
 from pilot_pipeline.fairness.pairs import (
     Pairs,
     direction,
@@ -31,6 +33,9 @@ from pilot_pipeline.fairness.study import attributes_frame, name_pathways
 from pilot_pipeline.fairness.twins import AA, group_values
 
 PERMUTATIONS = 1999
+
+SYNTHETIC_ALPHA = 0.01
+"""The family-wise error rate here: thousands of twin sets have power to spare, and a false alarm has no waiver."""
 
 
 def audit_synthetic(
@@ -61,16 +66,16 @@ def audit_synthetic(
     sent = twins if population is None else pd.concat([twins, population], ignore_index=True)
     answers = check_answers(answers, sent, pathways)
     check_twin_audit()
-    names, themes = name_pathways(answers, pathways)
-    pairs = _pairs(twins, answers, (names, themes), config)
-    testable = [pair for pair in pairs if pair.grouping.testable and len(names) > 1]
-    parts = _proxies(population, answers, testable, (names, themes), config)
+    answered = line_up(twins, population, answers, pathways, config)
+    pairs, testable = answered.pairs, answered.testable
     rng = np.random.default_rng([config.cohort.seed, 6])
-    power = twin_power([(pair.attribute, pair.grouping) for pair in testable], len(names), ALPHA, rng)
-    tests = _tests(testable, parts, rng)
+    groups = [(pair.attribute, pair.grouping) for pair in testable]
+    power = twin_power(groups, len(answered.pathways), SYNTHETIC_ALPHA, rng)
+    tests = family_tests(answered, PERMUTATIONS, rng)
     weakest = weakest_power(power)
     attributes = attributes_frame([_verdict(pair.attribute, tests, weakest) for pair in pairs])
-    instability = instability_table(testable, same_twin_flips(twins[twins["attribute"] == AA], answers, names))
+    same = same_twin_flips(twins[twins["attribute"] == AA], answers, answered.pathways)
+    instability = instability_table(testable, same)
     rates = _rates(pairs, 0)
     when = config.pilot.starts_on if as_of is None else as_of
     proxy = tests[tests["level"].str.startswith("proxy")]
@@ -80,8 +85,8 @@ def audit_synthetic(
         verdict=overall(attributes),
         attributes=attributes,
         table=published(rates, attributes, "synthetic", when),
-        themes=_rates(pairs, 1).rename(columns={"pathway_id": "theme"}),
-        reported=_reported(testable, rates),
+        make_themes=partial(_themes, pairs),
+        make_reported=partial(_reported, testable, rates),
         power=power,
         instability=instability,
         flips=flip_table(testable),
@@ -91,42 +96,56 @@ def audit_synthetic(
     )
 
 
-def _pairs(
-    twins: pd.DataFrame, answers: pd.DataFrame, named: tuple[tuple[str, ...], tuple[str, ...]], config: PilotConfig
-) -> list[Pairs]:
-    """Line up the twins of every attribute; one without sets gets empty pairs, and is not testable."""
+@dataclass(frozen=True)
+class Answered:
+    """The answers lined up to be tested: twin sets per attribute, the correlated population's parts, the pathways."""
+
+    pairs: list[Pairs]
+    testable: list[Pairs]
+    parts: list[ProxyPart]
+    pathways: tuple[str, ...]
+
+
+def line_up(
+    twins: pd.DataFrame,
+    population: pd.DataFrame | None,
+    answers: pd.DataFrame,
+    pathways: pd.DataFrame | None,
+    config: PilotConfig,
+) -> Answered:
+    """Line up checked answers; an attribute without twin sets gets empty pairs, and is not testable.
+
+    Args:
+        twins: from `make_twins`.
+        population: from `make_population`; without it there are no parts.
+        answers: synthetic_id, pathway_id, rank, complete.
+        pathways: pathway_id and theme.
+        config: attributes, starts_on.
+    """
+    names, themes = name_pathways(answers, pathways)
     pairs = []
     for attribute in config.fairness.attributes:
         rows = twins[twins["attribute"] == attribute]
         values = group_values(rows, attribute, config.pilot.starts_on).rename(attribute)
-        pairs.append(pair_up(rows, values, answers, *named))
-    return pairs
-
-
-def _proxies(
-    population: pd.DataFrame | None,
-    answers: pd.DataFrame,
-    testable: list[Pairs],
-    named: tuple[tuple[str, ...], tuple[str, ...]],
-    config: PilotConfig,
-) -> list[ProxyPart]:
-    """Return the correlated population's part per attribute; none where it was not sent."""
+        pairs.append(pair_up(rows, values, answers, names, themes))
+    testable = [pair for pair in pairs if pair.grouping.testable and len(names) > 1]
     if population is None:
-        return []
-    return [proxy_part(population, answers, pair, named, config) for pair in testable]
+        return Answered(pairs, testable, [], names)
+    parts = [proxy_part(population, answers, pair, (names, themes), config) for pair in testable]
+    return Answered(pairs, testable, parts, names)
 
 
-def _tests(testable: list[Pairs], parts: list[ProxyPart], rng: np.random.Generator) -> pd.DataFrame:
+def family_tests(answered: Answered, permutations: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return every test of the family: attribute, level, p_value, q_value, and where its largest |Z| lies."""
     stats: list[Floats] = []
     rows: list[dict[str, Any]] = []
-    for pair in testable:
-        stats.append(direction(tuple(level.outcome for level in pair.levels), pair.grouping, PERMUTATIONS + 1, rng))
+    for pair in answered.testable:
+        stats.append(direction(tuple(level.outcome for level in pair.levels), pair.grouping, permutations + 1, rng))
         for level in pair.levels:
             z = twin_z(level.outcome, pair.grouping)
             rows.append(_where(pair.attribute, level.name, z, pair.grouping.tested, level.names))
-    for part in parts:
-        stats.append(proxy_statistics(part, PERMUTATIONS + 1, rng))
+    for part in answered.parts:
+        stats.append(proxy_statistics(part, permutations + 1, rng))
         for level, z in zip(part.levels, part.z, strict=True):
             rows.append(_where(part.attribute, f"proxy {level.name}", z, part.grouping.tested, level.names))
     found = one_look(np.concatenate(stats, axis=1) if stats else np.empty((1, 0)))
@@ -146,7 +165,7 @@ def _verdict(attribute: str, tests: pd.DataFrame, power: dict[str, float]) -> di
     if own.empty:
         return {"attribute": attribute, "verdict": "not_testable"}
     strongest = dict(zip(own.columns, own.iloc[int(own["q_value"].argmin())], strict=True))
-    verdict = judge(strongest["q_value"], power[attribute], True, ALPHA)
+    verdict = judge(strongest["q_value"], power[attribute], True, SYNTHETIC_ALPHA)
     return {**strongest, "p_value": own["p_value"].iloc[0], "power": power[attribute], "verdict": verdict}
 
 
@@ -161,6 +180,10 @@ def _rates(pairs: list[Pairs], level: int) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=RATES)
 
 
+def _themes(pairs: list[Pairs]) -> pd.DataFrame:
+    return _rates(pairs, 1).rename(columns={"pathway_id": "theme"})
+
+
 def _reported(testable: list[Pairs], rates: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for pair in testable:
@@ -172,8 +195,8 @@ def _reported(testable: list[Pairs], rates: pd.DataFrame) -> pd.DataFrame:
 def _findings(
     attributes: pd.DataFrame, instability: pd.DataFrame, proxy: pd.DataFrame, minimum: int
 ) -> tuple[str, ...]:
-    verdicts = [say.sentence(row, ALPHA, minimum) for row in attributes.to_dict("records")]
+    verdicts = [say.sentence(row, SYNTHETIC_ALPHA, minimum) for row in attributes.to_dict("records")]
     flips = [say.instability_sentence(row) for row in instability.to_dict("records")]
     strongest = proxy.sort_values("q_value", kind="stable").drop_duplicates("attribute").sort_index()
-    proxies = [say.proxy_sentence(row, ALPHA) for row in strongest.to_dict("records")] or [say.SKIPPED_POPULATION]
-    return (*verdicts, *proxies, *flips, say.TWINS_LIMIT)
+    proxies = [say.proxy_sentence(row, SYNTHETIC_ALPHA) for row in strongest.to_dict("records")]
+    return (*verdicts, *(proxies or [say.SKIPPED_POPULATION]), *flips, say.TWINS_LIMIT, say.PROXY_LIMIT)

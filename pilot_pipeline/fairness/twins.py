@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from pilot_pipeline.config import PilotConfig
+from pilot_pipeline.fairness.association import going_with
 from pilot_pipeline.fairness.synthetic import (
     FEATURES,
     PROTECTED,
@@ -70,7 +70,8 @@ def make_population(workforce: pd.DataFrame, config: PilotConfig) -> pd.DataFram
     """Make the second population, whose other features go with the attribute as they do in the real workforce.
 
     A tool that never reads gender, but something that goes with it within a role (location, skills, rating,
-    tenure), treats twins alike and this population differently: proxy bias. One part per attribute, of
+    tenure), treats twins alike and this population differently: proxy bias. A feature follows the attribute only
+    where it does so beyond chance among the real people (`association`). One part per attribute, of
     `fairness.twins` single rows each; `twin_id` is that of a set of one, and `attribute` says what varies.
     """
     source = read_workforce(workforce, config.pilot.starts_on, config.privacy.min_group_size)
@@ -78,7 +79,8 @@ def make_population(workforce: pd.DataFrame, config: PilotConfig) -> pd.DataFram
     attributes = [name for name in config.fairness.attributes if len(source.shares(name)) > 1]
     if not attributes:
         return pd.DataFrame(columns=COLUMNS).astype(_TYPES)
-    parts = [_correlated(source, name, config.fairness.twins, rng) for name in attributes]
+    follow = going_with(source, attributes, rng)
+    parts = [_correlated(source, name, follow[name], config.fairness.twins, rng) for name in attributes]
     return _finish(pd.concat(parts), rng)
 
 
@@ -98,17 +100,14 @@ def _sets(source: Workforce, attribute: str, n: int, rng: Generator) -> pd.DataF
     same = int(np.ceil(n * AA_SHARE)) if len(values) > 1 else 0
     varied = n - same if len(values) > 1 else 0
     base = _base(source, same + varied, rng)
-    first, second = _value_pairs(values, varied, rng)
-    twins = []
-    for twin, drawn in enumerate((first, second)):
-        rows = base.copy()
-        rows.loc[rows.index[:varied], attribute] = drawn
-        rows["twin"] = twin
-        twins.append(rows)
-    both = pd.concat(twins)
-    both["set"] = [f"{attribute}/{number}" for number in both.index]
-    both["attribute"] = np.where(both.index < varied, attribute, AA)
-    return _with_birth_years(both, attribute, source.starts_on, rng)
+    first, second = base.copy(), base.copy()
+    for rows, drawn in zip((first, second), _value_pairs(values, varied, rng), strict=True):
+        rows[attribute] = np.append(drawn, base[attribute].to_numpy(dtype=object)[varied:])
+    _add_birth_years(first, second, source.starts_on, rng)
+    both = pd.concat([first, second], keys=[0, 1], names=["twin", "set"]).reset_index()
+    both["attribute"] = np.where(both["set"] < varied, attribute, AA)
+    both["set"] = attribute + "/" + both["set"].astype("str")
+    return both
 
 
 def _base(source: Workforce, n: int, rng: Generator) -> pd.DataFrame:
@@ -120,16 +119,15 @@ def _base(source: Workforce, n: int, rng: Generator) -> pd.DataFrame:
     return people
 
 
-def _correlated(source: Workforce, attribute: str, n: int, rng: Generator) -> pd.DataFrame:
-    """Return n synthetic employees whose features are those of their own role *and* group."""
+def _correlated(source: Workforce, attribute: str, follow: frozenset[str], n: int, rng: Generator) -> pd.DataFrame:
+    """Return n synthetic employees whose features in `follow` are those of their own role *and* group."""
     people = draw_jobs(source, n, rng)
     for name in ("gender", "ethnicity", "age_band"):
         people[name] = draw_attribute(source, name, n, rng)
-    pools = [["role", attribute], ["role"], [attribute]]
-    people = pd.concat([people, draw_features(source, people, rng, pools)], axis=1)
-    people["set"] = [f"{attribute}/population/{number}" for number in people.index]
-    people["attribute"], people["twin"] = attribute, 0
-    return _with_birth_years(people, attribute, source.starts_on, rng)
+    people = pd.concat([people, draw_features(source, people, rng, attribute, follow)], axis=1)
+    _add_birth_years(people, people, source.starts_on, rng)
+    people["set"] = attribute + "/population/" + people.index.astype("str")
+    return people.assign(attribute=attribute, twin=0)
 
 
 def _value_pairs(values: NDArray[Any], n: int, rng: Generator) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -143,26 +141,24 @@ def _value_pairs(values: NDArray[Any], n: int, rng: Generator) -> tuple[NDArray[
     return np.where(turned, right, left), np.where(turned, left, right)
 
 
-def _with_birth_years(rows: pd.DataFrame, attribute: str, starts_on: date, rng: Generator) -> pd.DataFrame:
+def _add_birth_years(first: pd.DataFrame, second: pd.DataFrame, starts_on: date, rng: Generator) -> None:
     """Give twins one year of birth, or, where age is what varies, one per band; cap tenure at the working life."""
-    rows = rows.sort_values(["set", "twin"], kind="stable", ignore_index=True)
-    rows["birth_year"] = draw_birth_years(rows["age_band"].to_numpy(dtype=object), starts_on, rng)
-    shared = rows.groupby(["set", "age_band"], dropna=False)["birth_year"].transform("first")
-    rows["birth_year"] = shared.astype("Int64")
-    youngest = rows.groupby("set")["birth_year"].transform("max")
-    rows["tenure_years"] = believable_tenure(rows["tenure_years"], youngest, starts_on)
-    return rows
+    bands = [rows["age_band"].to_numpy(dtype=object) for rows in (first, second)]
+    born, other = (draw_birth_years(band, starts_on, rng) for band in bands)
+    other = np.where(bands[0] == bands[1], born, other)
+    youngest = np.fmax(born, other)
+    for rows, year in ((first, born), (second, other)):
+        rows["birth_year"] = pd.array(year, dtype="Float64").astype("Int64")
+        rows["tenure_years"] = believable_tenure(rows["tenure_years"].to_numpy(), youngest, starts_on)
 
 
 def _finish(rows: pd.DataFrame, rng: Generator) -> pd.DataFrame:
     """Name sets and rows by content, shuffle, and put columns and types in order."""
     rows = rows.reset_index(drop=True)
-    features = [*FEATURES, *PROTECTED]
-    typed = rows[features].astype({name: _TYPES[name] for name in features})
-    plain = typed.astype(object).where(typed.notna(), None)
-    records = [json.dumps([position, *row], default=str) for position, row in enumerate(plain.itertuples(index=False))]
+    typed = rows[[*FEATURES, *PROTECTED]].astype({name: _TYPES[name] for name in (*FEATURES, *PROTECTED)})
+    cells = zip(range(len(rows)), *(typed[name].to_list() for name in typed), strict=True)
     frame = typed.assign(
-        synthetic_id=["s_" + _digest(record) for record in records],
+        synthetic_id=["s_" + _digest(repr(cell)) for cell in cells],
         twin_id=["t_" + _digest(name) for name in rows["set"]],
         attribute=rows["attribute"],
     )

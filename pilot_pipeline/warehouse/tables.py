@@ -212,6 +212,20 @@ _TABLES = (
         """,
     ),
     _table(
+        "fairness.synthetic_employees",
+        "Whom the tool was asked about: twins, and the correlated population; nobody in it is real.",
+        """
+        synthetic_id VARCHAR The synthetic employee.
+        twin_id VARCHAR The twin set; a set of one in the correlated population.
+        part VARCHAR twins or population.
+        attribute VARCHAR What the set varies; none for identical twins.
+        role VARCHAR Role.
+        gender VARCHAR Gender.
+        ethnicity VARCHAR Ethnicity.
+        birth_year BIGINT Year of birth.
+        """,
+    ),
+    _table(
         "fairness.synthetic_answers",
         "The tool's answers about synthetic employees, from the feed or over HTTP.",
         """

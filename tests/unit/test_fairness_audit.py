@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from scipy.stats import binomtest
 from pilot_pipeline.errors import BadInput, NotReady
 from pilot_pipeline.fairness import audit as live
 from pilot_pipeline.fairness import selftest
+from pilot_pipeline.fairness.answers import kept_synthetic, make_synthetic
+from pilot_pipeline.fairness.association import going_with
 from pilot_pipeline.fairness.audit import Audit, audit_live, audit_synthetic, audit_weekly
 from pilot_pipeline.fairness.family import one_look
 from pilot_pipeline.fairness.pairs import excess_bound
@@ -16,7 +20,11 @@ from pilot_pipeline.fairness.permutation import permutations
 from pilot_pipeline.fairness.power import steering_power, within_person_correlation
 from pilot_pipeline.fairness.result import TABLE
 from pilot_pipeline.fairness.study import look_statistics, study_people
+from pilot_pipeline.fairness.synthetic import read_workforce
+from pilot_pipeline.fairness.synthetic_audit import SYNTHETIC_ALPHA
 from pilot_pipeline.fairness.twins import make_population, make_twins
+from pilot_pipeline.warehouse.connection import open_warehouse
+from pilot_pipeline.warehouse.tables import TABLES
 
 CONFIG = make_config()
 MONDAY = CONFIG.pilot.starts_on
@@ -44,7 +52,7 @@ def _alarms(n: int, *, severe: bool, rounds: int) -> int:
     chances = chances_of(severe)[np.where(people["gender"] == "female", 0, 1)]
     for _ in range(rounds):
         counts = rng.multinomial(1, chances).astype(float)
-        stats = look_statistics(study, counts, permutations(study.panel.strata, 200, rng))
+        stats = look_statistics(study, [counts], permutations(study.panel.strata, 200, rng))[0]
         found += bool((one_look(stats).q <= 0.05).any())
     return found
 
@@ -161,6 +169,20 @@ def test_weekly_audits_find_steering_early_and_a_later_run_repeats_the_earlier_l
     pd.testing.assert_frame_equal(earlier.attributes, audits[1].attributes)
 
 
+def test_many_looks_at_once_equal_one_at_a_time() -> None:
+    people = make_people(30)
+    study = study_people(recommend(people, severe=False), people, CONFIG, PATHWAYS)
+    rng = np.random.default_rng(3)
+    looks = [np.zeros((30, 6)), *(rng.multinomial(week, np.full(6, 1 / 6), size=30).astype(float) for week in (1, 4))]
+    looks[1][:4] = 0  # nothing was recommended to these yet
+    moved = permutations(study.panel.strata, 50, rng)
+    together = look_statistics(study, looks, moved)
+    assert together[0].shape == (50, 0)
+    for counts, stats in zip(looks, together, strict=True):
+        (alone,) = look_statistics(study, [counts], moved)
+        assert stats == pytest.approx(alone)
+
+
 def test_within_person_correlation_is_seen() -> None:
     rng = np.random.default_rng(0)
     strata = np.zeros(200, dtype=int)
@@ -237,6 +259,64 @@ def test_proxy_bias_passes_the_twins_and_is_caught_by_the_correlated_population(
     assert _verdicts(both)["gender"] == "bias_found"
     assert both.attributes.set_index("attribute").loc["gender", "level"].startswith("proxy")
     assert any("by proxy" in finding for finding in both.findings)
+
+
+def test_a_fair_tool_that_reads_the_place_is_not_accused_because_of_who_happens_to_live_where(
+    workforce: pd.DataFrame,
+) -> None:
+    """By chance alone a role's few women live elsewhere than its men; thousands of copies must not make it a law."""
+    alarms = 0
+    for seed in range(3):
+        rng = np.random.default_rng([seed, 12])
+        anywhere = workforce.assign(location=rng.choice(["Berlin", "Munich", "Vienna"], len(workforce)))
+        twins, population = make_twins(anywhere, CONFIG), make_population(anywhere, CONFIG)
+        everyone = pd.concat([twins, population], ignore_index=True)
+        chosen = rng.integers(0, 6, 9)[everyone.groupby(["role", "location"]).ngroup()]
+        answers = answer(everyone).assign(pathway_id=PATHWAYS["pathway_id"].to_numpy()[chosen])
+        alarms += audit_synthetic(twins, answers, CONFIG, PATHWAYS, population=population).blocks
+    assert alarms == 0
+
+
+def test_what_goes_with_an_attribute_is_told_from_what_does_not(workforce: pd.DataFrame) -> None:
+    source = read_workforce(workforce, MONDAY, 5)
+    attributes = ["gender", "ethnicity", "age_band"]
+    nothing: frozenset[str] = frozenset()
+    follow = going_with(source, attributes, np.random.default_rng(0))
+    assert follow == {"gender": frozenset({"location"}), "ethnicity": nothing, "age_band": nothing}
+    bare = workforce.assign(location=pd.NA, skills=pd.NA, performance_score=np.nan)
+    follow = going_with(read_workforce(bare, MONDAY, 5), attributes, np.random.default_rng(0))
+    assert set(follow.values()) == {nothing}
+    assert going_with(source, [], np.random.default_rng(0)) == {}
+
+
+def test_a_feature_that_only_some_roles_record_can_still_go_with_an_attribute(workforce: pd.DataFrame) -> None:
+    rated = workforce["role"].ne("Seller")
+    women = workforce["gender"].eq("female")
+    gap = workforce.assign(performance_score=(3.0 + women).where(rated))
+    follow = going_with(read_workforce(gap, MONDAY, 5), ["gender"], np.random.default_rng(0))
+    assert "performance_score" in follow["gender"]
+
+
+def test_the_audit_of_what_was_kept_is_the_audit_of_what_was_sent(workforce: pd.DataFrame, tmp_path: Path) -> None:
+    table = TABLES["fairness.synthetic_employees"]
+    sent = make_synthetic(workforce.assign(ethnicity=pd.NA), CONFIG)
+    assert list(sent.kept.columns) == list(table.types)
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        warehouse.write(table.table, sent.kept, columns=table.types)
+        kept = kept_synthetic(warehouse.read(table.table))
+    answers = answer(sent.everyone)
+    one, other = (
+        audit_synthetic(them.twins, answers, CONFIG, PATHWAYS, population=them.population) for them in (sent, kept)
+    )
+    pd.testing.assert_frame_equal(one.table, other.table)
+    pd.testing.assert_frame_equal(one.proxy, other.proxy)
+    assert one.findings == other.findings
+
+
+def test_before_launch_the_line_is_one_in_a_hundred(twins: pd.DataFrame) -> None:
+    assert SYNTHETIC_ALPHA == 0.01
+    steered = twins["gender"].eq("female").to_numpy() & (np.random.default_rng(5).random(len(twins)) < 0.25)
+    assert "the line is 0.01" in str(audit_synthetic(twins, answer(twins, steered), CONFIG, PATHWAYS))
 
 
 def test_an_attribute_that_cannot_be_twinned_is_named_not_testable(workforce: pd.DataFrame) -> None:

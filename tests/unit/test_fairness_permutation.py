@@ -3,15 +3,21 @@ from __future__ import annotations
 from itertools import permutations as every_order
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
 from pilot_pipeline.fairness.family import one_look, weekly_looks
+from pilot_pipeline.fairness.groups import Grouping
+from pilot_pipeline.fairness.pairs import direction
 from pilot_pipeline.fairness.permutation import (
     Panel,
+    flip_statistics,
+    group_squares,
     min_p,
     p_matrix,
     permutations,
+    permuted_groups,
     residuals,
     statistics,
     variance,
@@ -32,6 +38,39 @@ def test_permutations_stay_within_strata_and_keep_everyone() -> None:
     assert (strata[moved] == strata).all()
     assert (np.sort(moved, axis=1) == np.arange(8)).all()
     assert len(np.unique(moved, axis=0)) == 72  # 3! · 2! · 3!: every one there is
+
+
+def test_permuted_groups_stay_within_strata_and_every_arrangement_comes_equally_often() -> None:
+    strata, groups = np.array([1, 0, 1, 0, 1]), np.array([0, 1, 1, -1, 2])
+    moved = permuted_groups(groups, strata, 6001, np.random.default_rng(0))
+    assert (moved[0] == groups).all()
+    for stratum in (0, 1):
+        members = strata == stratum
+        assert (np.sort(moved[:, members], axis=1) == np.sort(groups[members])).all()
+    _, often = np.unique(moved[1:], axis=0, return_counts=True)
+    assert len(often) == 12  # 2! · 3!
+    assert scipy_stats.chisquare(often).pvalue > 0.001
+
+
+def test_moving_groups_and_moving_people_are_the_same_test(panel: Panel) -> None:
+    outcome = np.random.default_rng(9).random((7, 3))
+    residual = residuals(outcome, panel.strata)
+    people = permutations(panel.strata, 50, np.random.default_rng(10))
+    groups = panel.onehot.argmax(axis=1)[people].astype(np.int16)
+    assert group_squares(panel, residual, groups).sum(axis=1) == pytest.approx(
+        statistics(panel, residual, people)[:, 0], abs=1e-8
+    )
+
+
+@pytest.mark.parametrize("sets", [0, 1, 40])
+def test_a_tool_that_never_flips_gives_nothing_to_find(sets: int) -> None:
+    same = np.zeros((sets, 2, 3))
+    same[:, :, 1] = 1.0
+    grouping = Grouping("planted", pd.Series(["a", "b"] * sets, dtype="str"), ("a", "b"))
+    stats = direction((same, same[:, :, :2]), grouping, 200, np.random.default_rng(0))
+    assert (stats == np.zeros((200, 2))).all()
+    assert (one_look(stats).q == 1).all()
+    assert (flip_statistics(np.zeros((sets, 2, 3)), np.ones((200, sets))) == np.zeros(200)).all()
 
 
 def test_the_variance_is_that_of_all_permutations(panel: Panel) -> None:
