@@ -140,7 +140,9 @@ def _pathways(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
 
 
 def _synthetic(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
-    said = warehouse.query("SELECT kind, statement FROM fairness.audit_findings WHERE audit = 'synthetic' ORDER BY ALL")
+    said = warehouse.query(
+        "SELECT kind, statement FROM fairness.audit_findings WHERE audit = 'synthetic' ORDER BY kind, position"
+    )
     by_kind = said.groupby("kind")["statement"].agg(list).to_dict()
     refused = by_kind.get("refusal", [])
     verdict = None if refused else by_kind.get("verdict", [None])[0]

@@ -135,7 +135,9 @@ def _lock(warehouse: Warehouse, pilot: Pilot) -> tuple[LockState, tuple[str, ...
 
 def _bias(warehouse: Warehouse) -> tuple[BiasState, tuple[str, ...], str | None]:
     """Return the live audit's state, its sentences, and the fix that an open configuration issue names."""
-    said = warehouse.query("SELECT kind, statement FROM fairness.audit_findings WHERE audit = 'live' ORDER BY ALL")
+    said = warehouse.query(
+        "SELECT kind, statement FROM fairness.audit_findings WHERE audit = 'live' ORDER BY kind, position"
+    )
     verdict = said.loc[said["kind"] == "verdict", "statement"]
     findings = tuple(said.loc[said["kind"] == "finding", "statement"])
     if verdict.empty or verdict.iloc[0] == "not_testable":
