@@ -213,7 +213,7 @@ class _TryAgain(Exception):
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Employees, even synthetic ones, go to the configured address only."""
 
-    def redirect_request(  # noqa: PLR0917 - the signature is the standard library's
+    def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
         """Follow nothing."""

@@ -32,8 +32,12 @@ def store_intake(
     """Replace a feed's rows, its quarantine and its read record in one transaction; then the files beside it.
 
     `published` is the end (exclusive) of the last published week: rows dated before it that were not there at the
-    previous reading are late.
+    previous reading are late. A baseline reading never takes the place of what the whole feed left on record.
     """
+    update_identities(home.identities, intake.identities)
+    if table.name != feed.name and warehouse.exists(f"feeds.{feed.name}"):
+        warehouse.write(table.table, intake.frame, columns=table.types)
+        return
     late = _late_rows(warehouse, feed, intake.frame, table, published)
     read = intake.read
     record = pd.DataFrame(
@@ -53,7 +57,6 @@ def store_intake(
         _replace_feed(warehouse, QUARANTINE, feed.name, intake.quarantine)
         _replace_feed(warehouse, SOURCE_FILES, feed.name, intake.sources.assign(feed=feed.name))
     write_quarantine(home.quarantine, intake)
-    update_identities(home.identities, intake.identities)
 
 
 def store_absence(warehouse: Warehouse, feed: Feed, table: Table) -> None:

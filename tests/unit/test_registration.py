@@ -13,6 +13,7 @@ from pilot_pipeline.errors import BadInput
 from pilot_pipeline.registration import build_lock, read_lock, write_lock
 
 NOW = datetime(2026, 1, 2, 9, 30)
+TODAY = NOW.date()
 MEMBERS = pd.DataFrame(
     {
         "employee_id": ["p_b", "p_a", "p_c"],
@@ -39,7 +40,7 @@ def config(**changes: object) -> PilotConfig:
     return parse_config(yaml.safe_load(text), {}, "pilot.yaml")
 
 
-def locked(path: Path, as_of: date = NOW.date(), attested_by: str | None = None) -> str:
+def locked(path: Path, as_of: date = TODAY, attested_by: str | None = None) -> str:
     lock = build_lock(config(), MEMBERS, "hash", date(2025, 12, 15), as_of, NOW, attested_by)
     return write_lock(path, lock)
 
