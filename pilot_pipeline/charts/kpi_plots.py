@@ -30,7 +30,11 @@ def weekly_curves(weekly: pd.DataFrame) -> alt.ConcatChart | alt.Chart:
     if not kpis:
         return blank("KPIs by week", "No week has finished yet.")
     curves: alt.ConcatChart = alt.concat(*(weekly_curve(weekly, kpi) for kpi in kpis), columns=2)
-    return curves
+    # Left to itself, one legend would serve lines and points, and draw both signs over one another.
+    apart: alt.ConcatChart = curves.resolve_scale(
+        color="independent", shape="independent", strokeDash="independent"
+    ).resolve_legend(color="independent", shape="independent", strokeDash="independent")
+    return apart
 
 
 def weekly_curve(weekly: pd.DataFrame, kpi: str) -> alt.LayerChart | alt.Chart:

@@ -89,7 +89,9 @@ def to_png(chart: alt.TopLevelMixin, scale: float = 2) -> bytes:
 
 def png_markdown(chart: alt.TopLevelMixin, title: str) -> str:
     """Return the chart as a markdown image with its bytes inside, as Dagster's metadata shows it."""
-    data = base64.b64encode(to_png(chart)).decode("ascii")
+    # Dagster shows a picture at its own size and cuts off what its dialog cannot hold.
+    scale = 1.3 if "concat" in chart.to_dict() else 2
+    data = base64.b64encode(to_png(chart, scale)).decode("ascii")
     alternative = re.sub(r"[\[\]\n]", " ", title)
     return f"![{alternative}](data:image/png;base64,{data})"
 
