@@ -1,5 +1,6 @@
 """The cohort's assets: members, balance, profile and what they can show; matching itself is `pilot_pipeline.cohort`."""
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import love_plot
 from pilot_pipeline.cohort.balance import balance_table
-from pilot_pipeline.cohort.cohort import form_cohort
+from pilot_pipeline.cohort.cohort import Cohort, form_cohort
 from pilot_pipeline.cohort.power import mde_table
 from pilot_pipeline.cohort.profile import cohort_profile
 from pilot_pipeline.registration.design import read_design
@@ -31,20 +32,9 @@ def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
     fixed_on = design.lock.locked_on if design.lock else stage.fixed_on
     cohort = form_cohort(design.workforce, enrolments, warehouse.read("feeds.consents"), config, fixed_on=fixed_on)
     members = design.lock.members if design.lock else cohort.members
-    facts = [
-        ("design", cohort.design),
-        ("snapshot", design.snapshot.isoformat()),
-        ("match_hash", cohort.match_hash),
-        *(("warning", sentence) for sentence in cohort.warnings),
-        *(("violation", sentence) for sentence in cohort.violations),
-        *(("explanation", sentence) for sentence in cohort.explanation),
-        *(("note", sentence) for sentence in cohort.notes),
-        *(("unmatched", reason) for reason in cohort.unmatched["reason"]),
-    ]
-    frame = pd.DataFrame(facts, columns=["fact", "statement"]).rename_axis("position").reset_index()
     with warehouse.transaction():
         warehouse.write(MEMBERS.table, members, columns=MEMBERS.types)
-        warehouse.write(FACTS.table, frame, columns=FACTS.types)
+        warehouse.write(FACTS.table, _facts(cohort, design.snapshot), columns=FACTS.types)
     balance = balance_table(members, design.workforce, config)
     rungs = members.dropna(subset=["pair_id"]).query("arm == 'pilot'")["rung"].value_counts()
     return dg.MaterializeResult(
@@ -57,6 +47,21 @@ def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
             "remarks": dg.MetadataValue.md("\n\n".join((*cohort.warnings, *cohort.explanation)) or "None."),
         }
     )
+
+
+def _facts(cohort: Cohort, snapshot: date) -> pd.DataFrame:
+    """Say how the cohort came about, statement by statement."""
+    facts = [
+        ("design", cohort.design),
+        ("snapshot", snapshot.isoformat()),
+        ("match_hash", cohort.match_hash),
+        *(("warning", sentence) for sentence in cohort.warnings),
+        *(("violation", sentence) for sentence in cohort.violations),
+        *(("explanation", sentence) for sentence in cohort.explanation),
+        *(("note", sentence) for sentence in cohort.notes),
+        *(("unmatched", reason) for reason in cohort.unmatched["reason"]),
+    ]
+    return pd.DataFrame(facts, columns=["fact", "statement"]).rename_axis("position").reset_index()
 
 
 @stage_asset(group="cohort", described=BALANCE, deps=["cohort_members"])

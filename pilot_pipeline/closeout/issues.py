@@ -13,6 +13,8 @@ from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, SHARE_KPIS, kpi_labe
 
 COLUMNS = ("rank", "kind", "title", "evidence", "affected", "fix")
 _TOP = 3
+_SLIGHT = 0.01
+"""Share of unusable rows below which a feed is as sound as feeds are; every row stays listed in data_quality."""
 _CHECK_FIXES = {
     "hris_feed": "Correct these rows in the HRIS, or the mapping of this feed in pilot.yaml, and run pilot check.",
     "sso_matrix": "Let every persona sign in once from each division named, as a test, and run pilot check.",
@@ -112,7 +114,7 @@ def _from_checks(checks: pd.DataFrame) -> Iterator[Issue]:
 def _from_quality(data_quality: pd.DataFrame) -> Iterator[Issue]:
     for row in records(data_quality):
         bad, read = row["rows_quarantined"] or 0, row["rows_read"] or 0
-        if not bad or not read:
+        if not read or bad < _SLIGHT * read:
             continue
         feed = str(row["feed"])
         yield Issue(

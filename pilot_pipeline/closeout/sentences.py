@@ -73,7 +73,7 @@ def too_few(what: str, needed: int, seen: int) -> str:
 def harm(kpi: KpiResult, rule: DecisionSection) -> str:
     """Step 2: a required effect is credibly negative."""
     return (
-        f"{name(kpi)} got worse: {_effect(kpi)}, one-sided p = {_p(kpi.p_harm)} against {rule.alpha:g} "
+        f"{name(kpi)} got worse: {_effect(kpi)}, one-sided p {_p(kpi.p_harm)} against {rule.alpha:g} "
         f"(Holm, over {kpi.n_managers} groups of managers); no fix waives harm."
     )
 
@@ -169,17 +169,19 @@ def _effect(kpi: KpiResult) -> str:
 
 
 def _tested(kpi: KpiResult, rule: DecisionSection) -> str:
-    return f"one-sided p = {_p(kpi.p_manager)}, {rule.alpha:g} needed, over {kpi.n_managers} groups of managers"
+    return f"one-sided p {_p(kpi.p_manager)}, {rule.alpha:g} needed, over {kpi.n_managers} groups of managers"
 
 
 def _floor(kpi: KpiResult, rule: DecisionSection) -> str:
     """Say it where no data whatever could have been credible: 2^-clusters is the smallest p there is."""
     least = 0.5**kpi.n_managers
-    return f" With {kpi.n_managers} groups no p can fall below {_p(least)}." if least > rule.alpha else ""
+    return f" With {kpi.n_managers} groups no p can fall below {least:.4f}." if least > rule.alpha else ""
 
 
 def _p(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4f}"
+    if value is None:
+        return "unknown"
+    return "< 0.0001" if value < 0.0001 else f"= {value:.4f}"
 
 
 def _percent(share: float) -> str:
