@@ -85,7 +85,8 @@ def _value(roi: pd.DataFrame, currency: str) -> Tile:
 def _rule(card: Scorecard) -> Tile:
     question = "How sure is the rule?"
     if card.false_go_rate is None or card.power is None:
-        return Tile(question, "Not simulated", "Run pilot simulate for this cohort's own error rates.", "limits")
+        said = "Not for this very cohort. At 30 to 50 pairs the rule calls a useless tool a go in under 1 %."
+        return Tile(question, "Not simulated", said, "limits")
     false_go, power = formats.percent(card.false_go_rate, 1), formats.percent(card.power)
     context = (
         f"chance that this rule says go to a useless tool; it recognises a good one in {power} of pilots this size."
