@@ -61,7 +61,8 @@ def end_one(scenario: str, seed: int) -> dict[str, object]:
                 members = warehouse.read("cohort.cohort_members")
                 facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
             snapshot = datetime.fromisoformat(facts["snapshot"]).date()
-            lock = build_lock(pilot.config, members, facts["match_hash"], snapshot, LOCK_DATE, now, "a simulation")
+            names = (members, facts["match_hash"], snapshot, LOCK_DATE, now, "a simulation")
+            lock = build_lock(pilot.config, *names, today=now.date())
             write_lock(pilot.home.lock_file, lock)
         section = pilot.config.pilot
         weeks = {

@@ -44,8 +44,10 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     pilot, instant = load_pilot(config), _instant(now)
     if pilot.home.lock_file.exists():
         raise BadInput(f"{pilot.home.lock_file} exists already; a lock is made once.")
+    today = datetime.now(UTC).date()  # whatever --now says: a witness looks at the clock
+    locked_on = as_of or today
     with _dagster(pilot) as (defs, instance):
-        tags = {FIXED_ON_TAG: as_of.isoformat()} if as_of else {}
+        tags = {FIXED_ON_TAG: locked_on.isoformat()}
         outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
     _refuse_unusable(outcome)
     if not outcome.success:
@@ -55,7 +57,7 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
         facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
     snapshot = date.fromisoformat(facts["snapshot"])
     content = build_lock(
-        pilot.config, members, facts["match_hash"], snapshot, as_of or instant.date(), instant, attested_by
+        pilot.config, members, facts["match_hash"], snapshot, locked_on, instant, attested_by, today=today
     )
     sha = write_lock(pilot.home.lock_file, content)
     showing.locked(pilot, members, sha, content)
@@ -103,7 +105,7 @@ def twins(config: Path, out: Path, now: datetime | None) -> None:
     try:
         sent.to_csv(out, index=False)
     except OSError as error:
-        raise BadInput(f"{out} cannot be written: {error.strerror}.") from None
+        raise BadInput(f"{out} cannot be written: {error.strerror or 'its directory does not exist'}.") from None
     console.print(f"{len(sent):,} synthetic employees stand in {out}. No real person is among them.")
     console.print("Send them to the tool and put its answers where feeds.synthetic_recommendations points.")
 

@@ -17,7 +17,7 @@ from pilot_pipeline.config import Pilot
 from pilot_pipeline.warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
-    from pilot_pipeline.readiness.golive import GoLive
+    from pilot_pipeline.readiness.golive import Condition, GoLive
 
 _COLOURS = {"go": "green", "reconfigure": "yellow", "no_go": "red"}
 _MARKS = {
@@ -34,9 +34,10 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
     table.add_column("condition", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("finding", overflow="fold")
-    for condition in state.conditions:
+    warnings = _warnings(pilot)
+    for condition in _conditions(state, warnings):
         table.add_row(condition.name, _MARKS[condition.state], escape(condition.detail))
-    for row in _warnings(pilot).itertuples():
+    for row in warnings.itertuples():
         table.add_row(str(row.name), "[yellow]note[/]", escape(str(row.detail)))
     console.print(table)
     for sentence in outcome.sentences:
@@ -53,13 +54,20 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
 def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome) -> dict[str, Any]:
     """Return what `readiness` shows, under the keys that the command's help documents; they are public."""
     set_aside = any(pilot.home.quarantine.glob("*.csv"))
+    warnings = _warnings(pilot)
+    conditions = _conditions(state, warnings)
     return {
         "ready": state.holds and outcome.success,
-        "conditions": [{"name": item.name, "state": item.state, "detail": item.detail} for item in state.conditions],
-        "notes": [{"name": str(row.name), "detail": str(row.detail)} for row in _warnings(pilot).itertuples()],
+        "conditions": [{"name": item.name, "state": item.state, "detail": item.detail} for item in conditions],
+        "notes": [{"name": str(row.name), "detail": str(row.detail)} for row in warnings.itertuples()],
         "sentences": list(outcome.sentences),
         "quarantine": str(pilot.home.quarantine) if set_aside else None,
     }
+
+
+def _conditions(state: GoLive, warnings: pd.DataFrame) -> list[Condition]:
+    """Return the conditions without those that only warn: these do not block and are shown as notes."""
+    return [condition for condition in state.conditions if condition.name not in set(warnings["name"])]
 
 
 def _warnings(pilot: Pilot) -> pd.DataFrame:

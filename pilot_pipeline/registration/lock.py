@@ -75,15 +75,26 @@ def build_lock(
     match_hash: str,
     snapshot: date,
     locked_on: date,
-    now: datetime,
+    made_at: datetime,
     attested_by: str | None,
+    *,
+    today: date,
 ) -> dict[str, Any]:
-    """Return the lock's content. `members` has the columns of cohort.cohort_members, people as pseudonyms.
+    """Return the lock's content.
+
+    Args:
+        config: what is frozen.
+        members: columns of cohort.cohort_members, people as pseudonyms.
+        match_hash: that of the match.
+        snapshot: `as_of` of the HRIS snapshot that it rests on.
+        locked_on: the day from which the lock holds.
+        made_at: the run's instant, naive UTC; a run's `--now` may lie in the past.
+        attested_by: the role that vouches for a day in the past.
+        today: by the clock: only a lock of today is witnessed.
 
     Raises:
         BadInput: the lock would be back-dated without anyone attesting it, or dated into the future.
     """
-    today = now.date()
     if locked_on > today:
         raise BadInput(f"--as-of {locked_on} lies in the future; a lock can be made today or back-dated.")
     if locked_on < today and not attested_by:
@@ -95,7 +106,7 @@ def build_lock(
     return {
         "format": 1,
         "locked_on": locked_on.isoformat(),
-        "made_at": now.replace(microsecond=0).isoformat(),
+        "made_at": made_at.replace(microsecond=0).isoformat(),
         "attested_by": attested_by if locked_on < today else None,
         "settings": _locked_settings(config),
         "snapshot": snapshot.isoformat(),

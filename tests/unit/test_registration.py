@@ -41,7 +41,7 @@ def config(**changes: object) -> PilotConfig:
 
 
 def locked(path: Path, as_of: date = TODAY, attested_by: str | None = None) -> str:
-    lock = build_lock(config(), MEMBERS, "hash", date(2025, 12, 15), as_of, NOW, attested_by)
+    lock = build_lock(config(), MEMBERS, "hash", date(2025, 12, 15), as_of, NOW, attested_by, today=TODAY)
     return write_lock(path, lock)
 
 
@@ -60,7 +60,7 @@ def test_a_lock_comes_back_as_it_was_made(tmp_path: Path) -> None:
 def test_the_same_lock_has_the_same_bytes_whatever_the_order_of_people(tmp_path: Path) -> None:
     first, second = tmp_path / "1.json", tmp_path / "2.json"
     locked(first)
-    shuffled = build_lock(config(), MEMBERS.iloc[::-1], "hash", date(2025, 12, 15), NOW.date(), NOW, None)
+    shuffled = build_lock(config(), MEMBERS.iloc[::-1], "hash", date(2025, 12, 15), TODAY, NOW, None, today=TODAY)
     write_lock(second, shuffled)
     assert first.read_bytes() == second.read_bytes()
 
@@ -82,6 +82,12 @@ def test_back_dating_needs_a_role_and_shows_as_attested(tmp_path: Path) -> None:
     lock = read_lock(path)
     assert lock is not None
     assert (lock.state, lock.attested_by) == ("attested", "works council")
+
+
+def test_an_instant_in_the_past_is_no_witness(tmp_path: Path) -> None:
+    """`pilot lock --now` moves the run's instant, not the clock."""
+    with pytest.raises(BadInput, match="--attested-by"):
+        build_lock(config(), MEMBERS, "hash", date(2025, 12, 15), TODAY, NOW, None, today=date(2026, 4, 1))
 
 
 def test_a_lock_cannot_come_from_the_future(tmp_path: Path) -> None:

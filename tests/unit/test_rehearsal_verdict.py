@@ -52,7 +52,7 @@ def test_the_facts_name_what_is_real_and_warn_where_managers_are_not() -> None:
 def test_taking_the_mark_out_of_pilot_yaml_is_a_deviation_from_the_lock() -> None:
     members = pd.DataFrame({"employee_id": ["p_1"], "arm": ["pilot"]})
     day = date(2025, 12, 22)
-    made = build_lock(_config(SECTION), members, "hash", day, day, datetime(2025, 12, 22), None)
+    made = build_lock(_config(SECTION), members, "hash", day, day, datetime(2025, 12, 22), None, today=day)
     lock = Lock(made, "sha")
     assert lock.deviations(_config(SECTION)) == ()
     assert any(
