@@ -26,7 +26,8 @@ def read_kpi_inputs(warehouse: Warehouse) -> KpiInputs:
             week,
         ),
         behaviour=warehouse.query(
-            "SELECT employee_id, start_score, end_score, same_observer FROM weekly.behaviour_weeks WHERE week_no = $week",
+            "SELECT employee_id, start_score, end_score, same_observer FROM weekly.behaviour_weeks "
+            "WHERE week_no = $week",
             week,
         ),
         prep=warehouse.query("SELECT employee_id, before_minutes, during_minutes FROM weekly.prep_outcomes"),
