@@ -14,10 +14,17 @@ from pilot_pipeline.feeds.intake import take_in
 from pilot_pipeline.feeds.quarantine import Contract
 from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles
 from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
-from pilot_pipeline.privacy.pseudonyms import Pseudonyms
+from pilot_pipeline.privacy.pseudonyms import Pseudonyms, read_identities
+from pilot_pipeline.privacy.scan import IdentifierScan, build_scan
 
-# Rules that need another feed: a role must be one that some competency names, an observer must be in the line.
-_NEEDS: dict[str, tuple[str, ...]] = {"employees": ("competencies",), "manager_observations": ("employees",)}
+# What needs another feed: a role must be one that some competency names, an observer must be in the line, and people
+# are taken out of free text once it is known who they are.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "employees": ("competencies",),
+    "manager_observations": ("employees",),
+    "initiatives": ("employees",),
+    "issue_log": ("employees",),
+}
 
 
 def feed_assets() -> list[dg.AssetsDefinition]:
@@ -56,6 +63,7 @@ def _feed_asset(
             Pseudonyms(config.privacy.pseudonym_key),
             config.pilot.zone,
             before=config.pilot.starts_on if baseline else None,
+            people=_people(feed, stage),
         )
         weeks = stage.warehouse.weeks("pilot.weekly_kpis")
         published = config.pilot.week_start(weeks[-1] + 1) if weeks else None
@@ -94,6 +102,12 @@ def _about(feed: Feed, live: bool, baseline: bool) -> str:
         f"{when} {absent}\n\nKey: {', '.join(f'`{name}`' for name in feed.key)}. Ids and e-mails are keyed pseudonyms. "
         "A row that breaks the contract is set aside in quarantine with its reason; rows read = accepted + quarantined."
     )
+
+
+def _people(feed: Feed, stage: Stage) -> IdentifierScan | None:
+    if not any(column.personal == "free_text" for column in feed.columns):
+        return None
+    return build_scan(read_identities(stage.pilot.home.identities))
 
 
 def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:

@@ -27,7 +27,7 @@ class Column:
     """One canonical column.
 
     `personal` decides what happens at the door: `person_id` and `email` become keyed pseudonyms, `free_text` is
-    cleaned of e-mail addresses, the rest is kept as it is.
+    cleaned of people and e-mail addresses, the rest is kept as it is.
     """
 
     name: str

@@ -22,6 +22,7 @@ from pilot_pipeline.feeds.readers import read_source
 from pilot_pipeline.privacy.addresses import ADDRESS, ADDRESS_REMOVED
 from pilot_pipeline.privacy.private_files import write_private
 from pilot_pipeline.privacy.pseudonyms import IDENTITY_COLUMNS, Pseudonyms
+from pilot_pipeline.privacy.scan import IdentifierScan
 
 QUARANTINE_COLUMNS = ("feed", "file", "row", "column_name", "rule", "reason", "row_digest", "dated")
 """One row per finding; `dated` is the row's own date where it can be read: evidence leaves out later rows by it."""
@@ -69,6 +70,7 @@ def take_in(
     zone: ZoneInfo,
     *,
     before: date | None = None,
+    people: IdentifierScan | None = None,
 ) -> Intake:
     """Read, map, pseudonymise and judge one feed.
 
@@ -83,13 +85,14 @@ def take_in(
         pseudonyms: the pilot's.
         zone: the pilot's time zone.
         before: of a feed with `live_from`, read only rows dated earlier.
+        people: the people known so far, who are taken out of free text; addresses are in any case.
 
     Raises:
         BadInput: a file or the mapping cannot be used at all.
     """
     files = read_source(source, root, feed.name)
     mapped = map_to_canon(files, source, feed, zone, before=before)
-    frame, identities = _pseudonymise(feed, mapped.frame, pseudonyms)
+    frame, identities = _pseudonymise(feed, mapped.frame, pseudonyms, people)
     findings = _all_findings(mapped, frame, contracts)
     parts = split(frame, findings)
     accepted = parts.accepted.sort_values(list(feed.key), kind="stable", ignore_index=True)
@@ -127,7 +130,9 @@ def write_quarantine(directory: Path, intake: Intake) -> Path | None:
     return path
 
 
-def _pseudonymise(feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pseudonymise(
+    feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms, people: IdentifierScan | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Replace ids and addresses, clean free text, and return the identities that were replaced."""
     columns = {name: frame[name] for name in feed.names}
     found = []
@@ -139,7 +144,8 @@ def _pseudonymise(feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms) -> tu
             known = pd.DataFrame({"pseudonym": columns[column.name], "kind": kind, "identifier": values})
             found.append(known.dropna().drop_duplicates().astype("str"))
         elif column.personal == "free_text":
-            columns[column.name] = values.str.replace(ADDRESS, ADDRESS_REMOVED, regex=True)
+            values = values.str.replace(ADDRESS, ADDRESS_REMOVED, regex=True)
+            columns[column.name] = values.map(people.without, na_action="ignore").astype("str") if people else values
     if feed.name == "employees":
         columns["id_rank"] = frame["employee_id"].rank(method="dense").astype("Int64")
     empty = pd.DataFrame({name: pd.Series(dtype="str") for name in IDENTITY_COLUMNS})

@@ -1,4 +1,4 @@
-"""Finds known people in any text before it is published; making and keeping pseudonyms is `pseudonyms`."""
+"""Finds known people in any text before it is stored or published; making and keeping pseudonyms is `pseudonyms`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pandas as pd
 
 _PIECE = re.compile(r"[^\W_]+")
 _LOCAL_PART = re.compile(r"([^\W\d_]{2,})[._-]([^\W\d_]{2,})\d*")
+REMOVED = "[person removed]"
+"""What stands in a text where a known person stood."""
 _SHORTEST_ID = 4
 _SHORTEST_NUMBER = 6
 # Mailboxes of functions look like first.last too; their "names" are ordinary words of every report.
@@ -30,14 +32,29 @@ class IdentifierScan:
 
     def hits(self, text: str) -> int:
         """Count places in `text` where a known e-mail, id or name stands as whole words, in any case."""
-        text = _normal(text)
+        return sum(1 for _ in self._places(_normal(text)))
+
+    def without(self, text: str) -> str:
+        """Return `text` with `REMOVED` in each place that `hits` counts."""
+        text = unicodedata.normalize("NFC", text)
+        folded = [character.casefold() for character in text]
+        # A folded letter can be longer than the letter: ß becomes ss.
+        origin = [position for position, letters in enumerate(folded) for _ in letters]
+        kept, position = [], 0
+        for start, end in self._places("".join(folded)):
+            kept += [text[position : origin[start]], REMOVED]
+            position = origin[end - 1] + 1
+        return "".join((*kept, text[position:]))
+
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where in a normalised text a known identifier starts and ends, the longest first at each place."""
         spans = [match.span() for match in _PIECE.finditer(text)]
-        count, position = 0, 0
+        position = 0
         while position < len(spans):
             step = self._match(text, spans, position)
-            count += step > 0
+            if step:
+                yield spans[position][0], spans[position + step - 1][1]
             position += step or 1
-        return count
 
     def _match(self, text: str, spans: list[tuple[int, int]], position: int) -> int:
         """Return how many words the longest identifier that starts here has, or 0."""

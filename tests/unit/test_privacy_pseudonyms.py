@@ -141,6 +141,21 @@ def test_each_place_counts_once_and_the_longest_wins():
     assert KNOWN.hits("jane.doe@acme.example, Jane Doe and E1001") == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Jane Doe said so", "[person removed] said so"),
+        ("ask E1001, or Doe, Jane.", "ask [person removed], or [person removed]."),
+        ("Stra\u00dfe, then JANE.DOE", "Stra\u00dfe, then [person removed]"),
+        ("nobody known", "nobody known"),
+        ("", ""),
+    ],
+)
+def test_known_people_are_taken_out_of_a_text_and_the_rest_stays(text, clean):
+    assert KNOWN.without(text) == clean
+    assert KNOWN.hits(KNOWN.without(text)) == 0
+
+
 def test_a_megabyte_is_scanned_for_twenty_thousand_people_in_about_a_second():
     people = [("email", f"first{chr(97 + i % 26)}.last{i}@acme.example") for i in range(10_000)]
     people += [("person", f"EMP-{i:05d}") for i in range(10_000)]

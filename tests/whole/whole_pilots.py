@@ -133,9 +133,9 @@ def plant_identifiers(feeds: Path) -> None:
         issue_id="I-PLANTED",
         severity="5",
         kind="configuration",
-        status="fixed",
-        title=f"Sign-in of {PLANTED_EMAIL} failed for a week",
-        fix=f"Write to {PLANTED_EMAIL}",
+        status="open",
+        title=f"Sign-in of {PLANTED_EMAIL} ({PLANTED_NAME}) failed for a week",
+        fix=f"Call {PLANTED_NAME}",
         affected="40",
     )
     pd.concat([log, grave], ignore_index=True).to_csv(feeds / "issue_log.csv", index=False)
