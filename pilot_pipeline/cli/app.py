@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, date, datetime
 from io import TextIOWrapper
@@ -51,6 +52,8 @@ HERE = Path("pilot.yaml")
 
 def main() -> None:
     """Run a command; a refusal is one sentence on stderr and an exit code, never a traceback."""
+    # Frames here are small: several threads of a linear algebra library cost more than they save.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows `?`, rather than nothing at all

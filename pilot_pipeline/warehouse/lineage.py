@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from sqlglot import exp
-from sqlglot.lineage import lineage
+from sqlglot.lineage import Node, lineage
 
 from pilot_pipeline.warehouse.models import Model
 
@@ -29,9 +29,11 @@ def column_lineage(model: Model, tables: TableTypes) -> pd.DataFrame:
     for table in model.depends_on:
         namespace, name = table.split(".")
         schema.setdefault(namespace, {})[name] = dict(tables[table])
+    nodes = lineage(None, model.sql, schema=dict(schema), dialect="duckdb")
+    assert isinstance(nodes, dict)
     rows = []
     for column in model.types:
-        sources: list[tuple[str | None, str | None]] = [*_sources(column, model.sql, schema)]
+        sources: list[tuple[str | None, str | None]] = [*_sources(nodes[column])]
         rows += [(column, *source) for source in sources or [(None, None)]]
     return pd.DataFrame(rows, columns=["column", "source_table", "source_column"], dtype="str")
 
@@ -46,10 +48,8 @@ def lineage_markdown(rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _sources(column: str, sql: str, schema: Mapping[str, object]) -> list[tuple[str, str]]:
-    leaves = [
-        node for node in lineage(column, sql, schema=dict(schema), dialect="duckdb").walk() if not node.downstream
-    ]
+def _sources(node: Node) -> list[tuple[str, str]]:
+    leaves = [leaf for leaf in node.walk() if not leaf.downstream]
     found = {
         (f"{leaf.source.db}.{leaf.source.name}", leaf.name.rpartition(".")[2])
         for leaf in leaves
