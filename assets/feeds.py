@@ -10,7 +10,7 @@ from assets.stage import Body, Stage, stage_asset
 from assets.summaries import row_count
 from checks.contracts import contract_for
 from pilot_pipeline.feeds.canon import CANON, Feed
-from pilot_pipeline.feeds.intake import take_in
+from pilot_pipeline.feeds.intake import Intake, take_in
 from pilot_pipeline.feeds.quarantine import Contract
 from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles
 from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
@@ -71,16 +71,20 @@ def _feed_asset(
         for note in intake.notes:
             stage.say(note)
         return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": row_count(stage.warehouse, table.table),
-                "rows_read": intake.read.rows_read,
-                "rows_quarantined": intake.read.rows_quarantined,
-                "reasons": dg.MetadataValue.md(intake.read.reasons.replace("\n", "\n\n") or "None."),
-                "notes": dg.MetadataValue.md("\n\n".join(intake.notes) or "None."),
-            }
+            metadata={"dagster/row_count": row_count(stage.warehouse, table.table), **_came_in(intake)}
         )
 
     return body
+
+
+def _came_in(intake: Intake) -> dict[str, Any]:
+    """Say how many rows were read and set aside, and why."""
+    return {
+        "rows_read": intake.read.rows_read,
+        "rows_quarantined": intake.read.rows_quarantined,
+        "reasons": dg.MetadataValue.md(intake.read.reasons.replace("\n", "\n\n") or "None."),
+        "notes": dg.MetadataValue.md("\n\n".join(intake.notes) or "None."),
+    }
 
 
 def _about(feed: Feed, live: bool, baseline: bool) -> str:
