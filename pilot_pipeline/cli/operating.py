@@ -79,6 +79,8 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
             return 0
         _refuse_unusable(outcome)
         state = _state(pilot)
+        if state.holds:  # the run went live, and an audit refused what it would have published
+            raise NotReady("\n".join(outcome.sentences))
         run_job(defs, instance, "publish_block", "Publishing the block", now=instant)
     showing.readiness(pilot, state, outcome)
     return 1

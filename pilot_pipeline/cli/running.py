@@ -87,6 +87,8 @@ def run_job(
             instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
         )
     failures = [event for event in result.all_events if event.is_step_failure]
+    if any(_interrupted(event) for event in failures):
+        raise KeyboardInterrupt  # Dagster turns Ctrl-C into a failed step
     code = max((_exit_code(event) for event in failures), default=0)
     return Outcome(run_id, result.success, _sentences(failures), code)
 
@@ -103,6 +105,11 @@ def _run_id(instance: DagsterInstance, job_name: str, now: datetime) -> str:
 
 def _sentences(failures: Sequence[DagsterEvent]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence for event in failures if (sentence := _sentence(event))))
+
+
+def _interrupted(failure: DagsterEvent) -> bool:
+    data: Any = failure.step_failure_data
+    return bool(data.error and data.error.cls_name == "DagsterExecutionInterruptedError")
 
 
 def _exit_code(failure: DagsterEvent) -> int:

@@ -14,6 +14,7 @@ from rich.table import Table
 from pilot_pipeline.cli.progress import console
 from pilot_pipeline.cli.running import Outcome
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.readiness.results import CHECKPOINTS
 from pilot_pipeline.warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
     for row in warnings.itertuples():
         table.add_row(str(row.name), "[yellow]note[/]", escape(str(row.detail)))
     console.print(table)
+    for gap in _gaps(pilot):
+        console.print(f"• {escape(gap)}")
     for sentence in outcome.sentences:
         console.print(escape(sentence), style="red")
+    if all(condition.name in CHECKPOINTS for condition in state.conditions):
+        console.print("Governance, consent, enablement and KPIs come after the checkpoint that blocks; not judged yet.")
     if state.holds and outcome.success:
         console.print("[green]Ready:[/] live data may be processed.")
         return
@@ -60,6 +65,7 @@ def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome) -> dict[str, A
         "ready": state.holds and outcome.success,
         "conditions": [{"name": item.name, "state": item.state, "detail": item.detail} for item in conditions],
         "notes": [{"name": str(row.name), "detail": str(row.detail)} for row in warnings.itertuples()],
+        "gaps": _gaps(pilot),
         "sentences": list(outcome.sentences),
         "quarantine": str(pilot.home.quarantine) if set_aside else None,
     }
@@ -77,6 +83,15 @@ def _warnings(pilot: Pilot) -> pd.DataFrame:
         return warehouse.query(
             "SELECT name, detail FROM readiness.requirements WHERE NOT passed AND severity = 'warn' ORDER BY step, name"
         )
+
+
+def _gaps(pilot: Pilot) -> list[str]:
+    """Return what the feeds lack, in sentences."""
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        if not warehouse.exists("feeds.feed_reads"):
+            return []
+        found = warehouse.query("SELECT gaps FROM feeds.feed_reads WHERE gaps <> '' ORDER BY feed")["gaps"]
+    return [sentence for text in found for sentence in str(text).splitlines()]
 
 
 def locked(pilot: Pilot, members: pd.DataFrame, sha: str, content: dict[str, Any]) -> None:

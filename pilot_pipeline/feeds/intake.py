@@ -50,7 +50,8 @@ class Intake:
         read: the counts.
         sources: path, sha256 of every file.
         identities: pseudonym, kind (person, email), identifier, of accepted and quarantined rows alike.
-        notes: what was repaired or is missing, in sentences.
+        notes: what was repaired, and the gaps.
+        gaps: what the feed lacks and what that costs, in sentences.
     """
 
     frame: pd.DataFrame
@@ -59,6 +60,7 @@ class Intake:
     sources: pd.DataFrame
     identities: pd.DataFrame
     notes: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
 
 
 def take_in(
@@ -106,8 +108,9 @@ def take_in(
         reasons=_reasons(findings),
         fresh_as_of=None if pd.isna(fresh) else fresh.date(),
     )
-    notes = (*mapped.notes, *gap_sentences(feed, mapped.frame, mapped.never_filled), *_dropped(feed, mapped, before))
-    return Intake(accepted, quarantine, read, _sources(files), identities, notes)
+    gaps = tuple(gap_sentences(feed, mapped.frame, mapped.never_filled))
+    notes = (*mapped.notes, *gaps, *_dropped(feed, mapped, before))
+    return Intake(accepted, quarantine, read, _sources(files), identities, notes, gaps)
 
 
 def write_quarantine(directory: Path, intake: Intake) -> Path | None:

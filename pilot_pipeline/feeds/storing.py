@@ -49,6 +49,7 @@ def store_intake(
             "reasons": [read.reasons],
             "late_rows": [late],
             "fresh_as_of": pd.to_datetime(pd.Series([read.fresh_as_of])),
+            "gaps": ["\n".join(intake.gaps)],
         }
     )
     with warehouse.transaction():

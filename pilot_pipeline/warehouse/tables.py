@@ -108,6 +108,7 @@ _TABLES = (
         reasons VARCHAR Reasons with their counts, one per line.
         late_rows BIGINT Rows that arrived after their week had been published.
         fresh_as_of DATE Latest date in the feed.
+        gaps VARCHAR What the feed lacks and what that costs, one sentence per line.
         """,
     ),
     _table(

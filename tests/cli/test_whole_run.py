@@ -60,7 +60,7 @@ def test_a_demo_that_was_stopped_anywhere_can_be_taken_to_its_verdict(tmp_path: 
     checked = wait(start("check", *at, "--json", cwd=tmp_path))
     data = json.loads(checked.out)
     assert checked.code == 0
-    assert list(data) == ["ready", "conditions", "notes", "sentences", "quarantine"]
+    assert list(data) == ["ready", "conditions", "notes", "gaps", "sentences", "quarantine"]
     assert data["ready"] is True
     assert {condition["state"] for condition in data["conditions"]} == {"holds"}
     assert checked.err.splitlines() == ["Loading ...", "Checking readiness ..."]
