@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +142,9 @@ def _kpis(pilot: Pilot) -> None:
 def _where(pilot: Pilot) -> None:
     console.print(f"Scorecard    {near(pilot.home.scorecard)}", markup=False)
     console.print(f"Tables       {near(pilot.home.published_database)}", markup=False)
-    console.print(f"Dagster UI   pilot ui --config {near(pilot.home.root / 'pilot.yaml')}", markup=False)
+    # `make demo` runs us from an environment that is not active: name the command as it can be typed.
+    command = "pilot" if shutil.which("pilot") else near(Path(sys.argv[0]).absolute())
+    console.print(f"Dagster UI   {command} ui --config {near(pilot.home.root / 'pilot.yaml')}", markup=False)
 
 
 def near(path: Path) -> str:
