@@ -143,7 +143,8 @@ def _where(pilot: Pilot) -> None:
     console.print(f"Scorecard    {near(pilot.home.scorecard)}", markup=False)
     console.print(f"Tables       {near(pilot.home.published_database)}", markup=False)
     # `make demo` runs us from an environment that is not active: name the command as it can be typed.
-    command = "pilot" if shutil.which("pilot") else near(Path(sys.argv[0]).absolute())
+    script = Path(sys.argv[0])
+    command = near(script) if script.name == "pilot" and not shutil.which("pilot") else "pilot"
     console.print(f"Dagster UI   {command} ui --config {near(pilot.home.root / 'pilot.yaml')}", markup=False)
 
 
