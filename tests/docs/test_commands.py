@@ -86,7 +86,9 @@ def _hold_the_ways_to_read(pilot: Path) -> None:
 
 def _hold_make(command: Command, environment: dict[str, str]) -> None:
     """A target is not made here (it would install, or run these tests again): its recipe is what the page says."""
-    code, recipe = run(f"make --dry-run --always-make {command.text.removeprefix('make ')}", ROOT, environment)
+    code, recipe = run(
+        f"make --no-print-directory --dry-run --always-make {command.text.removeprefix('make ')}", ROOT, environment
+    )
     assert code == 0, recipe
     final = {"demo": "/pilot demo", "test": "/python -m pytest"}[command.text.removeprefix("make ")]
     assert final in recipe.strip().splitlines()[-1]
