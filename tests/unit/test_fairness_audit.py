@@ -1,3 +1,5 @@
+"""The bias audits, live and synthetic: planted steering is found, a fair tool passes, small groups stay unseen."""
+
 from __future__ import annotations
 
 from pathlib import Path

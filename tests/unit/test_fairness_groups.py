@@ -1,3 +1,5 @@
+"""Groups of people for the audits: pooled or named not testable where small, never dropped in silence."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Permutations within roles: sizes, the family's min-p, and weekly looks that share one error rate."""
+
 from __future__ import annotations
 
 from itertools import permutations as every_order

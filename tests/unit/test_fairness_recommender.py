@@ -1,3 +1,5 @@
+"""Asking the tool by feed, HTTP and callable: each way of answering badly has its own refusal."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Twins and the second population: one attribute differs, nobody real is recoverable, ids follow content."""
+
 from __future__ import annotations
 
 import numpy as np
