@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pilot_pipeline.closeout import sentences as say
-from pilot_pipeline.config.models import DecisionSection
+from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.kpis.estimators import ADOPTION_MARGIN
 from pilot_pipeline.kpis.results import (
     KpiResult,

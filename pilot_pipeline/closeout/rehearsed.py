@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pilot_pipeline.closeout.gate import Verdict
-from pilot_pipeline.config.models import RehearsalSection
+from pilot_pipeline.config.sourcing import RehearsalSection
 
 NOTICE = (
     "This is a rehearsal: the people come from an HRIS export, everything they do in the pilot is simulated. It shows "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilot_pipeline.config.models import DecisionSection
+from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.kpis.estimators import ADOPTION_MARGIN
 from pilot_pipeline.kpis.results import RESPONSE_FLOOR, KpiResult
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from pilot_pipeline.config import Pilot
-from pilot_pipeline.config.models import PilotSection
+from pilot_pipeline.config.planning import PilotSection
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.current import current_evidence

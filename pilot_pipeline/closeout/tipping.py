@@ -12,7 +12,8 @@ import numpy as np
 from pilot_pipeline.charts.labels import kpi_label
 from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.gate import Verdict
-from pilot_pipeline.config.models import DecisionSection, PilotConfig
+from pilot_pipeline.config.measuring import DecisionSection
+from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.flip_bounds import ancova_bounds, ratio_bounds
 from pilot_pipeline.kpis.intervals import FloatArray
 from pilot_pipeline.kpis.pairs import by_pair, locked_pairs

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pilot_pipeline.cohort.metric import Floats, Metric
-from pilot_pipeline.config.models import CohortSection
+from pilot_pipeline.config.planning import CohortSection
 
 Ints = NDArray[np.int64]
 Rungs = NDArray[np.int8]

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pilot_pipeline.config.models import DecisionSection
+from pilot_pipeline.config.measuring import DecisionSection
 
 Kind = Literal["threshold", "effect"]
 EvidenceCode = Literal["met", "not_met", "harm", "futile", "inconclusive", "not_measured"]

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from pilot_pipeline.config.models import PilotConfig, PilotSection
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.config.planning import PilotSection
 
 _FIELD = "\x1f"
 _ESCAPES = str.maketrans({"\\": "\\\\", _FIELD: "\\f", "\n": "\\n", "\r": "\\r"})

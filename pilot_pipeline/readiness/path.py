@@ -7,7 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
-from pilot_pipeline.config.models import Frozen, OrganisationSection
+from pilot_pipeline.config.frozen import Frozen
+from pilot_pipeline.config.planning import OrganisationSection
 from pilot_pipeline.readiness.results import listed
 
 Route = Literal["everyone", "pilot", "replacement", "peer_validated"]

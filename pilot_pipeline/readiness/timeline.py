@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from pilot_pipeline.config.models import PilotConfig, PilotSection
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.config.planning import PilotSection
 from pilot_pipeline.readiness.results import Requirement, Severity, Step
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilot_pipeline.config.models import RoiSection
+from pilot_pipeline.config.measuring import RoiSection
 from pilot_pipeline.value.inputs import ValueInputs
 from pilot_pipeline.value.levers import reclaimed_weights
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.config.models import RoiSection
+from pilot_pipeline.config.measuring import RoiSection
 from pilot_pipeline.value.draws import cluster_mean, draw_means, draw_pert, draw_yearly_leaving
 from pilot_pipeline.value.inputs import Floats, ValueInputs
 

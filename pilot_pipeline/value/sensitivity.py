@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.config.models import RoiSection
+from pilot_pipeline.config.measuring import RoiSection
 from pilot_pipeline.value.inputs import Floats, ValueInputs
 from pilot_pipeline.value.levers import AVOIDED, KEPT, MINUTES, Uncertain, draw_inputs, lever_money
 

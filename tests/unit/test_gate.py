@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kpis_planted import planted_config, planted_pilot
 
 from pilot_pipeline.closeout.gate import Evidence, Verdict, decide, label_of
-from pilot_pipeline.config.models import DecisionSection
+from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.kpis.estimators import active_needed
 from pilot_pipeline.kpis.results import KpiResult
 from pilot_pipeline.kpis.scoring import score_kpis

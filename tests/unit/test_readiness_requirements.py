@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import readiness_company as company
 
-from pilot_pipeline.config.models import OrganisationSection, PilotConfig
+from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.config.planning import OrganisationSection
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.consent import check_consent, consent_order
 from pilot_pipeline.readiness.enablement import check_enablement, enablement

@@ -9,7 +9,7 @@ import yaml
 from pilot_pipeline.closeout.gate import Verdict
 from pilot_pipeline.closeout.rehearsed import NOTICE, as_rehearsal, rehearsal_facts
 from pilot_pipeline.config import PilotConfig, parse_config
-from pilot_pipeline.config.models import RehearsalSection
+from pilot_pipeline.config.sourcing import RehearsalSection
 from pilot_pipeline.registration.lock import Lock, build_lock
 from pilot_pipeline.simulation.company import demonstration_yaml
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pilot_pipeline.config.models import RoiSection
+from pilot_pipeline.config.measuring import RoiSection
 from pilot_pipeline.value import (
     AttritionCount,
     Lever,

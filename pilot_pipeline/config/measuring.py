@@ -1,0 +1,128 @@
+"""Sections of `pilot.yaml` on what is measured and judged: KPIs, decision rule, bias audit, value."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pilot_pipeline.config.frozen import Frozen, Share, Triple
+
+EventType = Literal["session", "module_started", "module_completed", "reflection"]
+
+
+class AdoptionKpi(Frozen):
+    """Share of the adoption denominator that is active in the week."""
+
+    target: Share = Field(0.70, description="Share of participants active in the week.")
+    by_week: int = Field(6, ge=1, description="The week that is judged.")
+    active_event_types: tuple[EventType, ...] = Field(
+        ("session", "module_started", "module_completed", "reflection"), description="What counts as being active."
+    )
+
+
+class CompletionKpi(Frozen):
+    """Modules completed over modules assigned and due."""
+
+    target: Share = Field(0.60, description="Share of the modules assigned.")
+
+
+class BehaviourKpi(Frozen):
+    """Manager-observed behaviour change, pilot minus control, in score points."""
+
+    target: float = Field(0.30, gt=0, description="Score points.")
+    required: bool = Field(True, description="A go needs it.")
+
+
+class PrepTimeKpi(Frozen):
+    """Reduction of managers' preparation time, pilot minus control, as a share of baseline minutes."""
+
+    target: float = Field(0.15, gt=0, le=1, description="Share of baseline minutes.")
+    required: bool = Field(True, description="A go needs it.")
+
+
+class PulseKpi(Frozen):
+    """Participant pulse, mean item score of its weeks."""
+
+    weeks: tuple[int, ...] = Field((4, 8, 12), description="Weeks in which participants are asked.")
+    target: float = Field(3.5, ge=1, le=5, description="Mean item score, 1 to 5.")
+
+
+class KpisSection(Frozen):
+    """The five KPIs, defined before the tool is configured (R5)."""
+
+    adoption: AdoptionKpi = AdoptionKpi()
+    module_completion: CompletionKpi = CompletionKpi()
+    behaviour_change: BehaviourKpi = BehaviourKpi()
+    prep_time_reduction: PrepTimeKpi = PrepTimeKpi()
+    pulse: PulseKpi = PulseKpi()
+
+    @property
+    def required_effects(self) -> tuple[str, ...]:
+        """Names of the effect KPIs that a go requires."""
+        pairs = (("behaviour_change", self.behaviour_change), ("prep_time_reduction", self.prep_time_reduction))
+        return tuple(name for name, kpi in pairs if kpi.required)
+
+
+class DecisionSection(Frozen):
+    """The decision rule's numbers; the rule itself is `closeout.gate`."""
+
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="One-sided error rate of each effect.")
+    min_pairs: int = Field(30, ge=2, description="Fewer pairs are directional only.")
+    min_managers: int = Field(8, ge=2, description="Judging clusters.")
+    accept_smaller_design: bool = Field(False, description="Judge although pairs or clusters are too few.")
+    max_control_exposure: Share = Field(0.05, description="Share of controls that may have used the tool.")
+    max_missing: Share = Field(0.20, description="Share of pairs that may lack an outcome.")
+    target_tolerance: Share = Field(0.8, description="An effect counts as reached from this share of its target.")
+
+
+class Recommender(Frozen):
+    """Where answers about synthetic employees come from: a feed, or the tool itself over HTTP."""
+
+    feed: Literal["synthetic_recommendations"] | None = Field(None, description="The answers are a feed.")
+    http: str | None = Field(None, description="The tool's URL, which is asked directly.")
+    batch_size: int = Field(200, ge=1, description="Synthetic employees per request.")
+    timeout_s: float = Field(30, gt=0, description="Seconds to wait for an answer.")
+    retries: int = Field(3, ge=0, description="Further tries of a request that failed.")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Recommender:
+        if (self.feed is None) == (self.http is None):
+            raise ValueError("give either feed: synthetic_recommendations or http: URL")
+        return self
+
+
+Attribute = Literal["gender", "ethnicity", "age_band"]
+
+
+class FairnessSection(Frozen):
+    """What the bias audit looks at."""
+
+    attributes: tuple[Attribute, ...] = Field(
+        ("gender", "ethnicity", "age_band"), min_length=1, description="Protected attributes that twins differ in."
+    )
+    intersections: tuple[tuple[Attribute, Attribute], ...] = Field((), description="Pairs of them looked at together.")
+    twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
+    recommender: Recommender = Recommender(feed="synthetic_recommendations")
+
+
+class RoiSection(Frozen):
+    """Prices and ranges; every range is low, likely, high."""
+
+    currency: str = Field("EUR", description="Of every amount here.")
+    manager_hour_cost: Triple = Field((55, 70, 90), description="low, likely, high: an hour of a manager.")
+    replacement_cost_share_of_salary: Triple = Field((0.3, 0.5, 1.0), description="low, likely, high: of a leaver.")
+    average_salary: float = Field(62000, gt=0, description="Per year.")
+    licence_per_person_year: float = Field(240, ge=0, description="What the tool costs.")
+    one_off_costs: dict[str, float] = Field({}, description="name: amount")
+    horizon_years: float = Field(1, gt=0, description="Over which value and cost are counted.")
+    rollout_employees: int | None = Field(None, ge=1, description="Without it a rollout's value is not estimated.")
+    rollout_adoption: Triple | None = Field(None, description="Share of the pilot's adoption kept; no default.")
+
+    @field_validator("manager_hour_cost", "replacement_cost_share_of_salary", "rollout_adoption")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
+        if value is not None and not 0 <= value[0] <= value[1] <= value[2] < math.inf:
+            raise ValueError(f"{list(value)} must read low, likely, high, none below 0")
+        return value
