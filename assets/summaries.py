@@ -43,7 +43,7 @@ def _cell(value: Any) -> str:
 
 
 def picture(chart: Any) -> dg.MarkdownMetadataValue:
-    """Embed a chart as an inline PNG."""
-    from pilot_pipeline.charts.render import png_markdown
+    """Embed a chart as an inline drawing."""
+    from pilot_pipeline.charts.render import picture_markdown
 
-    return dg.MetadataValue.md(png_markdown(chart, "plot"))
+    return dg.MetadataValue.md(picture_markdown(chart, "plot"))

@@ -18,6 +18,7 @@ from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.readiness.results import MAX_KEYS, CheckResult, counted
 
 _SITE = "pages"
+_VIEWS = "checks.expectations.views"
 
 
 def run_suite(checkpoint: str, frames: Frames, config: PilotConfig, docs_dir: Path) -> list[CheckResult]:
@@ -89,8 +90,21 @@ def _context(gx: Any, pages: Path) -> Any:
     for name in list(context.list_data_docs_sites()):
         context.delete_data_docs_site(name)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(pages)}
-    site = {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
-    context.add_data_docs_site(_SITE, {**site, "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}})
+    page, index = ({"module_name": _VIEWS, "class_name": name} for name in ("PageView", "IndexView"))
+    context.add_data_docs_site(
+        _SITE,
+        {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": store,
+            "site_section_builders": {
+                "expectations": {"view": page},
+                "validations": {"view": page},
+                "profiling": "none",
+            },
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": index},
+        },
+    )
     return context
 
 

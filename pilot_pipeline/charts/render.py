@@ -1,4 +1,4 @@
-"""Charts to SVG and PNG with one look, no request to any host and no colliding ids; what is drawn stands in `plots`."""
+"""Charts to SVG with one look, no request to any host and no colliding ids; what is drawn stands in `plots`."""
 
 from __future__ import annotations
 
@@ -79,21 +79,11 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str, *, titled: bool = True) -> str
     return _inline(svg, prefix, name)
 
 
-def to_png(chart: alt.TopLevelMixin, scale: float = 2) -> bytes:
-    """Return the chart as PNG bytes, `scale` pixels per unit."""
-    import vl_convert
-
-    png: bytes = vl_convert.vegalite_to_png(_spec(chart), scale=scale, allowed_base_urls=[])
-    return png
-
-
-def png_markdown(chart: alt.TopLevelMixin, title: str) -> str:
-    """Return the chart as a markdown image with its bytes inside, as Dagster's metadata shows it."""
-    # Dagster shows a picture at its own size and cuts off what its dialog cannot hold.
-    scale = 1.3 if "concat" in chart.to_dict(validate=False) else 2
-    data = base64.b64encode(to_png(chart, scale)).decode("ascii")
+def picture_markdown(chart: alt.TopLevelMixin, title: str) -> str:
+    """Return the chart as a markdown image with its drawing inside, as Dagster's metadata shows it."""
+    data = base64.b64encode(to_svg(chart, "plot").encode()).decode("ascii")
     alternative = re.sub(r"[\[\]\n]", " ", title)
-    return f"![{alternative}](data:image/png;base64,{data})"
+    return f"![{alternative}](data:image/svg+xml;base64,{data})"
 
 
 def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:

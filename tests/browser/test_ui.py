@@ -111,7 +111,7 @@ def picture_of(page, key: str) -> tuple[int, int]:
     """Open a metadata entry's markdown and return the natural size of the picture in it."""
     row = page.locator("tr", has=page.get_by_text(key, exact=True)).filter(has_text="Show Markdown").last
     row.get_by_text("Show Markdown").click()
-    image = page.locator("img[src^='data:image/png']").last
+    image = page.locator("img[src^='data:image/svg+xml']").last
     image.wait_for()
     size = image.evaluate("async e => { await e.decode(); return [e.naturalWidth, e.naturalHeight] }")
     page.screenshot(path=SHOTS / f"ui-{key}.png")

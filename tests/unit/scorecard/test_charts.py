@@ -11,7 +11,7 @@ import pytest
 
 from pilot_pipeline.charts import plots
 from pilot_pipeline.charts.frames import clean, day, records
-from pilot_pipeline.charts.render import png_markdown, title_of, to_png, to_svg
+from pilot_pipeline.charts.render import picture_markdown, title_of, to_svg
 
 
 def test_ids_of_two_drawings_on_one_page_never_collide_and_every_reference_resolves():
@@ -39,12 +39,11 @@ def test_what_a_frame_says_cannot_break_out_of_a_drawing():
     assert "<script" not in to_svg(plots.love_plot(balance), "x")
 
 
-def test_png_and_markdown_carry_their_own_bytes():
+def test_markdown_carries_the_drawing_itself():
     chart = plots.sso_matrix(madeup.sso_states())
-    assert to_png(chart, scale=1).startswith(b"\x89PNG")
-    markdown = png_markdown(chart, "Sign-on [matrix]")
-    found = re.fullmatch(r"!\[Sign-on  ?matrix ?\]\(data:image/png;base64,(.+)\)", markdown)
-    assert found and base64.b64decode(found.group(1)).startswith(b"\x89PNG")
+    markdown = picture_markdown(chart, "Sign-on [matrix]")
+    found = re.fullmatch(r"!\[Sign-on  ?matrix ?\]\(data:image/svg\+xml;base64,(.+)\)", markdown)
+    assert found and base64.b64decode(found.group(1)).decode() == to_svg(chart, "plot")
 
 
 @pytest.mark.parametrize(
