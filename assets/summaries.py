@@ -42,8 +42,8 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", "<br>")
 
 
-def picture(chart: Any) -> dg.MarkdownMetadataValue:
-    """Embed a chart as an inline drawing."""
+def picture(*charts: Any) -> dg.MarkdownMetadataValue:
+    """Embed charts, each below its title."""
     from pilot_pipeline.charts.render import picture_markdown
 
-    return dg.MetadataValue.md(picture_markdown(chart, "plot"))
+    return dg.MetadataValue.md("\n\n".join(picture_markdown(chart) for chart in charts))

@@ -43,7 +43,7 @@ def weekly_assets(weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefiniti
 
 
 def _curves(stage: Stage) -> dict[str, Any]:
-    return {"curves": picture(weekly_curves(stage.warehouse.read("pilot.weekly_kpis")))}
+    return {"curves": picture(*weekly_curves(stage.warehouse.read("pilot.weekly_kpis")))}
 
 
 SUMMARIES = {"weekly_kpis": _curves}

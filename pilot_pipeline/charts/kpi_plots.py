@@ -22,19 +22,12 @@ _CONTRAST_TARGETS = frozenset({"behaviour_change", "prep_time_reduction"})
 _REACH = (-1.0, 2.0)
 
 
-def weekly_curves(weekly: pd.DataFrame) -> alt.ConcatChart | alt.Chart:
-    """Draw every KPI's weekly curve, two side by side, from `weekly_kpis` rows."""
-    import altair as alt
-
+def weekly_curves(weekly: pd.DataFrame) -> list[alt.LayerChart | alt.Chart]:
+    """Draw every KPI's weekly curve, from `weekly_kpis` rows."""
     kpis = kpi_order([str(kpi) for kpi in weekly["kpi"]])
     if not kpis:
-        return blank("KPIs by week", "No week has finished yet.")
-    curves: alt.ConcatChart = alt.concat(*(weekly_curve(weekly, kpi) for kpi in kpis), columns=2)
-    # Left to itself, one legend would serve lines and points, and draw both signs over one another.
-    apart: alt.ConcatChart = curves.resolve_scale(
-        color="independent", shape="independent", strokeDash="independent"
-    ).resolve_legend(color="independent", shape="independent", strokeDash="independent")
-    return apart
+        return [blank("KPIs by week", "No week has finished yet.")]
+    return [weekly_curve(weekly, kpi) for kpi in kpis]
 
 
 def weekly_curve(weekly: pd.DataFrame, kpi: str) -> alt.LayerChart | alt.Chart:

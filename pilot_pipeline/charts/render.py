@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
-import textwrap
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ STYLE: dict[str, Any] = {
     "font": FONT,
     "background": "#ffffff",
     "view": {"stroke": None},
-    "title": {"anchor": "start", "color": INK, "fontSize": 14, "fontWeight": 600, "offset": 10, "frame": "bounds"},
     "axis": _AXIS,
     "legend": {
         "orient": "top",
@@ -52,50 +52,44 @@ STYLE: dict[str, Any] = {
         "padding": 0,
     },
     "text": {"color": INK, "fontSize": 12},
-    "concat": {"spacing": 28},
 }
-_TITLE_CHARACTERS = 46
 _ID = re.compile(r'\bid="([^"]+)"')
 
 
 def title_of(chart: alt.TopLevelMixin) -> str:
     """Return the chart's title, a sentence, on one line."""
-    return _joined(chart.to_dict().get("title"))
+    return _joined(chart.to_dict(validate=False).get("title"))
 
 
-def to_svg(chart: alt.TopLevelMixin, prefix: str, *, titled: bool = True) -> str:
+def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     """Return the chart as one inline `<svg>` that scales with its container.
 
-    `prefix` starts every id, because ids of several inline drawings on one page would collide. With `titled=False` the
-    title is left to the page (it stays as the drawing's accessible name).
+    Its title is left to the page, and is the drawing's accessible name. `prefix` starts every id, because ids of
+    several inline drawings on one page would collide.
     """
-    import vl_convert
-
-    spec = _spec(chart)
-    name = _joined(spec.get("title"))
-    if not titled:
-        spec.pop("title", None)
-    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return _inline(svg, prefix, name)
-
-
-def picture_markdown(chart: alt.TopLevelMixin, title: str) -> str:
-    """Return the chart as a markdown image with its drawing inside, as Dagster's metadata shows it."""
-    data = base64.b64encode(to_svg(chart, "plot").encode()).decode("ascii")
-    alternative = re.sub(r"[\[\]\n]", " ", title)
-    return f"![{alternative}](data:image/svg+xml;base64,{data})"
-
-
-def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     # Altair's schema check takes longer than drawing; the tests draw every chart with it.
     spec: dict[str, Any] = chart.to_dict(validate=False)
     spec.pop("$schema", None)
-    spec["config"] = STYLE
-    if "concat" not in spec:  # a drawing of several charts cannot be fitted; each of its charts keeps its own width
-        spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    if "title" in spec:
-        spec["title"] = {"text": textwrap.wrap(_joined(spec["title"]), _TITLE_CHARACTERS)}
-    return spec
+    name = _joined(spec.pop("title", None))
+    look = {"config": STYLE, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return _inline(_drawn(json.dumps({**spec, **look})), prefix, name)
+
+
+def picture_markdown(chart: alt.TopLevelMixin) -> str:
+    """Return the chart's title and its drawing as markdown that carries the drawing itself, for Dagster's metadata."""
+    data = base64.b64encode(to_svg(chart, "plot").encode()).decode("ascii")
+    title = title_of(chart)
+    alternative = re.sub(r"[\[\]\n]", " ", title)
+    return f"**{title}**\n\n![{alternative}](data:image/svg+xml;base64,{data})"
+
+
+@lru_cache(maxsize=64)
+def _drawn(spec: str) -> str:
+    """Draw a specification; an asset and the scorecard show the same drawings, and drawing is what takes time."""
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    return svg
 
 
 def _joined(title: Any) -> str:

@@ -66,4 +66,4 @@ def _picture(prefix: str, chart: alt.TopLevelMixin) -> Picture:
     from markupsafe import Markup
 
     # The renderer escapes every text it draws, so its SVG may stand in the page as it is.
-    return Picture(render.title_of(chart), Markup(render.to_svg(chart, prefix, titled=False)))
+    return Picture(render.title_of(chart), Markup(render.to_svg(chart, prefix)))

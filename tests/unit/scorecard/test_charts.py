@@ -41,8 +41,10 @@ def test_what_a_frame_says_cannot_break_out_of_a_drawing():
 
 def test_markdown_carries_the_drawing_itself():
     chart = plots.sso_matrix(madeup.sso_states())
-    markdown = picture_markdown(chart, "Sign-on [matrix]")
-    found = re.fullmatch(r"!\[Sign-on  ?matrix ?\]\(data:image/svg\+xml;base64,(.+)\)", markdown)
+    chart.title = "Sign-on [matrix]"
+    markdown = picture_markdown(chart)
+    shown = r"\*\*Sign-on \[matrix\]\*\*\n\n!\[Sign-on  matrix \]\(data:image/svg\+xml;base64,(.+)\)"
+    found = re.fullmatch(shown, markdown)
     assert found and base64.b64decode(found.group(1)).decode() == to_svg(chart, "plot")
 
 
@@ -115,10 +117,29 @@ def test_kpis_are_counted_against_their_targets():
 
 
 @pytest.mark.parametrize(
+    "charts",
+    [
+        lambda: [plots.love_plot(madeup.cohort_balance())],
+        lambda: plots.weekly_curves(madeup.weekly_kpis()),
+        lambda: [plots.bias_heat_map(madeup.bias_audit())],
+        lambda: [plots.roi_bars(madeup.roi())],
+        lambda: [plots.kpi_effects(madeup.kpi_scorecard())],
+        lambda: [plots.sso_matrix(madeup.sso_states())],
+        lambda: [plots.tornado_bars(madeup.tornado())],
+    ],
+)
+def test_every_drawing_is_valid_vega_lite(charts):
+    drawn = charts()
+    assert drawn
+    for chart in drawn:
+        assert chart.to_dict(validate=True)["$schema"]
+
+
+@pytest.mark.parametrize(
     "chart",
     [
         lambda: plots.love_plot(madeup.cohort_balance().head(0)),
-        lambda: plots.weekly_curves(madeup.weekly_kpis().head(0)),
+        lambda: plots.weekly_curves(madeup.weekly_kpis().head(0))[0],
         lambda: plots.bias_heat_map(madeup.bias_audit().head(0)),
         lambda: plots.roi_bars(madeup.roi().head(0)),
         lambda: plots.kpi_effects(madeup.kpi_scorecard().head(0)),
