@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,3 +20,24 @@ for _room in (TESTS / "unit", TESTS / "unit" / "scorecard"):
 def checkout() -> Path:
     """The directory of this tree."""
     return TESTS.parent
+
+
+@pytest.fixture(scope="session")
+def wheel_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the committed files, so that the build leaves nothing in the tree."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(["git", "ls-files"], cwd=checkout, capture_output=True, text=True, check=True)
+    packages = ("assets", "checks", "dbt_like_sql", "pilot_pipeline")
+    for name in listed.stdout.splitlines():
+        if name.startswith((*packages, "pyproject", "README", "LICENSE")) and (checkout / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((checkout / name).read_bytes())
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", out, source],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    (made,) = out.glob("pilot_pipeline-*.whl")
+    return made

@@ -37,11 +37,11 @@ class Told:
         return _BORDERS.sub(" ", self.out + " " + self.err)
 
 
-def command(*argv: str | Path, cwd: Path, **variables: str) -> Told:
+def command(*argv: str | Path, cwd: Path, python: str | Path = sys.executable, **variables: str) -> Told:
     """Run a Python module or code in another process, free of this machine's own settings."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PILOT_", "DAGSTER_"))}
     done = subprocess.run(
-        [sys.executable, *map(str, argv)],
+        [str(python), *map(str, argv)],
         cwd=cwd,
         env={**clean, "COLUMNS": "400", "NO_COLOR": "1", **variables},
         capture_output=True,
