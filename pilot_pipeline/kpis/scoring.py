@@ -10,14 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pilot_pipeline.config.models import PilotConfig
-from pilot_pipeline.kpis.estimators import (
-    EffectEstimate,
-    adoption_estimate,
-    behaviour_effect,
-    completion_interval,
-    prep_time_effect,
-    pulse_estimate,
-)
+from pilot_pipeline.kpis.effects import EffectEstimate, behaviour_effect, prep_time_effect
+from pilot_pipeline.kpis.estimators import adoption_estimate, completion_interval, pulse_estimate
 from pilot_pipeline.kpis.interim import repeated_interval
 from pilot_pipeline.kpis.pairs import by_pair, locked_pairs
 from pilot_pipeline.kpis.results import KpiResult, Label, judge
@@ -163,7 +157,7 @@ def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     if changed and int(same.sum()) >= design.fewest:
         sensitivity = behaviour_effect(end[same], start[same], clusters[same], design.seed).effect
     notes = (f"Pairs whose observer changed between the waves: {design.count(changed)}.",) if changed else ()
-    filled = _with_effect(result, found)
+    filled = with_effect(result, found)
     return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
 
 
@@ -182,7 +176,7 @@ def _prep_time(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     if baseline[complete].sum() <= 0:
         return _unmeasured(result, "The baseline weeks hold no minutes, so there is nothing to reduce.")
     clusters = design.pairs["cluster"].to_numpy()[complete]
-    return _with_effect(result, prep_time_effect(saved[complete], baseline[complete], clusters, design.seed))
+    return with_effect(result, prep_time_effect(saved[complete], baseline[complete], clusters, design.seed))
 
 
 def _pulse(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
@@ -219,7 +213,8 @@ def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:
     return replace(result, ci_low=ci.low if ci else None, ci_high=ci.high if ci else None)
 
 
-def _with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
+def with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
+    """Return a blank result of an effect KPI with its estimate filled in; judging it is `results.judge`'s work."""
     return replace(
         result,
         actual=found.effect,

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pilot_pipeline.kpis.estimators import (
-    active_needed,
-    adoption_estimate,
-    behaviour_effect,
-    completion_interval,
-    prep_time_effect,
-    pulse_estimate,
-)
+from pilot_pipeline.kpis.effects import behaviour_effect, prep_time_effect
+from pilot_pipeline.kpis.estimators import active_needed, adoption_estimate, completion_interval, pulse_estimate
 from pilot_pipeline.kpis.intervals import clopper_pearson, cluster_bootstrap
 
 
