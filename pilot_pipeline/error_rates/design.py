@@ -15,8 +15,8 @@ from pilot_pipeline.kpis.results import KpiResult
 
 TARGET_SD = 0.5
 """An effect's target in SDs of a pair difference, before a pilot has an SD of its own: what the rule was made for."""
-START_CORRELATION = 0.5
-"""Of the pair differences at the start and at the end, before a pilot has its own."""
+START_CORRELATION = 0.0
+"""Of the pair differences at the start and at the end, before a pilot has its own: ANCOVA gains nothing yet."""
 BASELINE_SPREAD = 0.2
 """Coefficient of variation of baseline minutes between pairs, before a pilot has its own."""
 

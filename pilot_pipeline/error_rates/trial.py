@@ -24,7 +24,7 @@ EXACT_CLUSTERS = 12
 RANDOM_PATTERNS = 4096
 """Sign patterns of a simulated pilot beyond; the test keeps its size, and its p is coarser than a real pilot's."""
 FEWEST_PAIRS = 3
-_CHUNK = 1 << 16
+_CHUNK = 1 << 15
 
 
 @dataclass(frozen=True)

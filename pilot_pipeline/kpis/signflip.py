@@ -4,7 +4,9 @@ Under "no effect" with pilot and control exchangeable within a unit (a pair, or 
 is as likely as its negative. The p-value is the share of all sign patterns whose statistic is at least the one seen
 (Fisher 1935, section 21; Pitman 1937). The unit decides what is exchangeable: clusters where effects differ by manager.
 
-Leading axes are batches everywhere: simulated pilots go through these functions together, a real one goes alone.
+Every statistic here is odd: under the mirror image of a pattern, all signs changed, it is the negative. So only one of
+each two patterns is written down. Leading axes are batches everywhere: simulated pilots go through these functions
+together, a real one goes alone.
 """
 
 from __future__ import annotations
@@ -22,15 +24,15 @@ DIRECT_UNITS = 20
 """Up to here every one of the 2^n sign patterns is written down."""
 MIDDLE_UNITS = 30
 """Up to here a plain sum is exact still, by meeting in the middle."""
-MONTE_CARLO = 100_000
-"""Random sign patterns beyond; the seen one is always counted in."""
+MONTE_CARLO = 50_000
+"""Random sign patterns beyond, each with its mirror image; the seen one is always counted in."""
 
 _TIE = 1e-9
 """Relative; what differs by less is equal."""
 
 
 class Patterns(NamedTuple):
-    """Which sign patterns are looked at: all of them up to `direct` units, `random` ones (seeded) beyond."""
+    """Which sign patterns are looked at: all up to `direct` units, `random` ones with their mirror images beyond."""
 
     seed: int = 0
     direct: int = DIRECT_UNITS
@@ -40,7 +42,8 @@ class Patterns(NamedTuple):
 class Flips(NamedTuple):
     """A statistic under sign patterns, and the supposed effect at which each pattern becomes as extreme as the seen.
 
-    statistics: shape (..., patterns), the seen one first; NaN where it cannot be computed, which counts as extreme.
+    statistics: shape (..., patterns / 2), the seen one first, without mirror images, whose statistics are the negatives;
+        NaN where it cannot be computed, which counts as extreme.
     critical: shape (..., patterns - 1), in the unit of the estimate; NaN where no supposed effect does that.
     """
 
@@ -56,7 +59,8 @@ def sign_sums(columns: npt.ArrayLike, patterns: Patterns | int = 0) -> FloatArra
         patterns: which ones; a number is the seed of the usual ones.
 
     Returns:
-        Shape (..., k, patterns); pattern 0 is "nothing flipped", and all 2^units patterns follow, or random ones.
+        Shape (..., k, patterns / 2). Pattern 0 is "nothing flipped"; then come all patterns that leave the last unit as it
+        is, or random ones. The sums of their mirror images are the negatives.
     """
     values = np.asarray(columns, dtype=np.float64)
     chosen = patterns if isinstance(patterns, Patterns) else Patterns(patterns)
@@ -66,8 +70,9 @@ def sign_sums(columns: npt.ArrayLike, patterns: Patterns | int = 0) -> FloatArra
         signs = rng.integers(0, 2, size=(chosen.random, units), dtype=np.int8) * 2 - 1
         drawn = values @ signs.T.astype(np.float64)
         return np.concatenate([values.sum(axis=-1, keepdims=True), drawn], axis=-1)
-    sums = np.zeros((*values.shape[:-1], 1 << units))
-    for unit in range(units):
+    sums = np.empty((*values.shape[:-1], 1 << (units - 1)))
+    sums[..., :1] = values[..., -1:]
+    for unit in range(units - 1):
         half, value = 1 << unit, values[..., unit : unit + 1]
         np.subtract(sums[..., :half], value, out=sums[..., half : 2 * half])
         sums[..., :half] += value
@@ -119,12 +124,17 @@ def ancova_signflip(
 
 
 def flip_p(statistics: FloatArray, alternative: Literal["greater", "less"] = "greater") -> FloatArray:
-    """Return the share of sign patterns that are at least as extreme as the first one, shape (...)."""
-    seen = statistics[..., :1]
-    slack = _TIE * np.nanmax(np.abs(statistics), axis=-1, keepdims=True)
-    within = statistics < seen - slack if alternative == "greater" else statistics > seen + slack
-    total = statistics.shape[-1]
-    return np.asarray((total - np.count_nonzero(within, axis=-1)) / total)
+    """Return the share of sign patterns that are at least as extreme as the first one, shape (...).
+
+    `statistics` as in `Flips`: mirror images are counted, and need not be there.
+    """
+    greater = alternative == "greater"
+    seen = statistics[..., :1] if greater else -statistics[..., :1]
+    least = seen - _TIE * np.nanmax(np.abs(statistics), axis=-1, keepdims=True)
+    # What cannot be computed is neither above nor below, and so counts as extreme.
+    short = np.count_nonzero(statistics < least, axis=-1) + np.count_nonzero(statistics > -least, axis=-1)
+    total = 2 * statistics.shape[-1]
+    return np.asarray((total - short) / total)
 
 
 def ancova_flips(
@@ -149,7 +159,7 @@ def ancova_flips(
     sums = sign_sums(unit_columns((y, x, ones), clusters), patterns)
     fits = intercepts(n, sums[..., 0, :], sums[..., 1, :], xx, xy)
     shifts = intercepts(n, sums[..., 2, :], sums[..., 1, :], xx, total)
-    return Flips(fits, _critical(fits[..., :1] - fits[..., 1:], 1 - shifts[..., 1:], _TIE))
+    return Flips(fits, _critical(_distances(fits), _distances(shifts), _TIE))
 
 
 def ratio_flips(
@@ -168,10 +178,8 @@ def ratio_flips(
     """
     x, y = np.broadcast_arrays(np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64))
     sums = sign_sums(unit_columns((x, y), clusters), patterns)
-    # Half the distance to the unflipped sum is the sum over the flipped clusters.
-    over, under = (np.moveaxis((sums[..., :1] - sums[..., 1:]) / 2, -2, 0)[k] for k in (0, 1))
-    least = _TIE * y.sum(axis=-1)[..., None]
-    return Flips(sums[..., 0, :], _critical(over, under, least))
+    over, under = (_distances(sums[..., row, :]) for row in (0, 1))  # twice the sums over the flipped clusters
+    return Flips(sums[..., 0, :], _critical(over, under, 2 * _TIE * y.sum(axis=-1)[..., None]))
 
 
 def unit_columns(rows: tuple[FloatArray, ...], clusters: npt.ArrayLike | None) -> FloatArray:
@@ -196,6 +204,15 @@ def intercepts(n: npt.ArrayLike, y: FloatArray, x: FloatArray, xx: npt.ArrayLike
     return np.where(unfit, np.nan, np.where(xx > 0, line, y / n))
 
 
+def _distances(statistics: FloatArray) -> FloatArray:
+    """Return by how much the seen statistic exceeds that of each other pattern, mirror images last."""
+    seen, half = statistics[..., :1], statistics.shape[-1]
+    found = np.empty((*statistics.shape[:-1], 2 * half - 1))
+    np.subtract(seen, statistics[..., 1:], out=found[..., : half - 1])
+    np.add(seen, statistics, out=found[..., half - 1 :])
+    return found
+
+
 def _critical(over: FloatArray, under: FloatArray, least: npt.ArrayLike) -> FloatArray:
     some = under > least
     if some.all():
@@ -205,7 +222,11 @@ def _critical(over: FloatArray, under: FloatArray, least: npt.ArrayLike) -> Floa
 
 def _meet_in_the_middle(units: FloatArray, threshold: float) -> float:
     half = units.size // 2
-    first = sign_sums(units[None, :half])[0]
-    second = np.sort(sign_sums(units[None, half:])[0])
+    first, second = (np.concatenate([sums, -sums]) for sums in (_sums(units[:half]), _sums(units[half:])))
+    second.sort()
     below = np.searchsorted(second, threshold - first, side="left")
     return float((second.size - below).sum() / 2.0**units.size)
+
+
+def _sums(units: FloatArray) -> FloatArray:
+    return sign_sums(units[None, :])[0]
