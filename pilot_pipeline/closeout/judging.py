@@ -86,15 +86,17 @@ def data_sha256(warehouse: Warehouse) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def verdict_frame(verdict: Verdict, warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
-    """Return the published `decision` row, or no row while the pilot runs."""
+def verdict_frame(
+    verdict: Verdict, warehouse: Warehouse, pilot: Pilot, false_go_rate: float | None, power: float | None
+) -> pd.DataFrame:
+    """Return the published `decision` row, or no row while the pilot runs; the two rates come from `error_rates`."""
     lock, _ = lock_state(pilot)
     row = {
         "decision": verdict.decision,
         "label": verdict.label,
         "reasons": "\n".join((*verdict.reasons, *verdict.conditions)),
-        "false_go_rate": None,
-        "power": None,
+        "false_go_rate": false_go_rate,
+        "power": power,
         "lock_sha256": lock.sha256 if lock else None,
         "data_sha256": data_sha256(warehouse),
         "code_version": __version__,

@@ -1,4 +1,4 @@
-"""Draws the raw figures of simulated pilots from a truth and a design; estimating and judging them are `trial`'s work."""
+"""Draws the raw figures of simulated pilots from a truth and a design; estimating and judging are `trial`'s work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class EffectDraw:
-    """One effect KPI of many pilots: pair differences at the end and the start, and which are there, (pilots, pairs)."""
+    """One effect KPI of many pilots: pair differences at end and start, and which are there, shape (pilots, pairs)."""
 
     design: EffectDesign
     truth: float
@@ -95,11 +95,11 @@ def _stays(noises: list[FloatArray], dropout: float, rng: Rng) -> npt.NDArray[np
 
 
 def _active(design: Design, truth: Truth, pilots: int, rng: Rng) -> npt.NDArray[np.int64]:
-    """Return active people per pilot; people of one cluster share a beta-distributed chance where the ICC is above 0."""
+    """Return active people per pilot; where the ICC is above 0, people of one cluster share a beta-distributed chance."""
     share, icc = truth.adoption, truth.adoption_icc
     if not icc or share in (0.0, 1.0):
         return rng.binomial(design.people.size, share, pilots).astype(np.int64)
     spread = (1 - icc) / icc
     sizes = np.unique(design.people, return_counts=True)[1]
     chances = rng.beta(share * spread, (1 - share) * spread, (pilots, sizes.size))
-    return rng.binomial(sizes, chances).sum(axis=1).astype(np.int64)
+    return np.asarray(rng.binomial(sizes, chances).sum(axis=1), dtype=np.int64)

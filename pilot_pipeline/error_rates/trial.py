@@ -29,7 +29,7 @@ _CHUNK = 1 << 15
 
 @dataclass(frozen=True)
 class Tally:
-    """What came of simulated pilots of one truth: verdicts, and per effect KPI how often its interval held the truth."""
+    """What came of simulated pilots of one truth: verdicts, and per effect KPI how often its interval held it."""
 
     truth: Truth
     pilots: int
@@ -88,9 +88,7 @@ def estimate(effect: EffectDraw, design: Design) -> EffectEstimates:
     return prep_time_effects(effect.end, baseline, present, design.clusters, patterns)
 
 
-def judge(
-    drawn: Draw, estimates: dict[str, EffectEstimates], design: Design, config: PilotConfig
-) -> Iterator[Verdict]:
+def judge(drawn: Draw, estimates: dict[str, EffectEstimates], design: Design, config: PilotConfig) -> Iterator[Verdict]:
     """Yield the gate's verdict on each pilot; the results differ from a real pilot's in what no rule consults.
 
     Left out are p by pairs, and the intervals of adoption, completion and pulse.

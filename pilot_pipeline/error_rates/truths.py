@@ -44,7 +44,7 @@ class Truth:
 
     name: str
     description: str
-    effect: Size = Size()  # noqa: RUF009 - frozen
+    effect: Size = Size()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     adoption: float = FINE_ADOPTION
     adoption_icc: float = 0.0

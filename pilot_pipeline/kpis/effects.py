@@ -214,13 +214,13 @@ def _filled(present: FloatArray, clusters: npt.ArrayLike) -> npt.NDArray[np.int6
 def _between(scores: FloatArray, count: npt.NDArray[np.int64]) -> FloatArray:
     """Return the standard error of a sum from its centred cluster sums; NaN with one cluster."""
     correction = np.where(count > 1, count / np.maximum(count - 1, 1), np.nan)
-    return np.sqrt(correction * (scores * scores).sum(axis=-1))
+    return np.asarray(np.sqrt(correction * (scores * scores).sum(axis=-1)))
 
 
 def _spread(values: FloatArray, present: FloatArray, n: FloatArray) -> FloatArray:
     """Return the standard deviation of the values that are present."""
     centred = (values - (values.sum(axis=-1) / n)[:, None]) * present
-    return np.sqrt((centred * centred).sum(axis=-1) / (n - 1))
+    return np.asarray(np.sqrt((centred * centred).sum(axis=-1) / (n - 1)))
 
 
 def _bounds(
@@ -246,5 +246,4 @@ def _bounds(
 
 
 def _student(tail: float, count: npt.NDArray[np.int64]) -> FloatArray:
-    quantile: FloatArray = special.stdtrit(np.maximum(count - 1, 1).astype(np.float64), 1 - tail)
-    return quantile
+    return np.asarray(special.stdtrit(np.maximum(count - 1, 1).astype(np.float64), 1 - tail), dtype=np.float64)

@@ -35,9 +35,7 @@ class Differences:
         """Return only the pairs that have a difference."""
         here = self.complete
         arms = (self.arms[0][here], self.arms[1][here])
-        return Differences(
-            self.kpi, self.end[here], self.start[here], self.baseline[here], self.clusters[here], arms
-        )
+        return Differences(self.kpi, self.end[here], self.start[here], self.baseline[here], self.clusters[here], arms)
 
 
 def behaviour_differences(pairs: pd.DataFrame, scores: pd.DataFrame) -> Differences:
@@ -96,6 +94,4 @@ def _differences(
     kpi: str, pairs: pd.DataFrame, start: tuple[FloatArray, ...], end: tuple[FloatArray, ...]
 ) -> Differences:
     clusters = pairs["cluster"].to_numpy(dtype=np.int64)
-    return Differences(
-        kpi, end[0] - end[1], start[0] - start[1], (start[0] + start[1]) / 2, clusters, (end[0], end[1])
-    )
+    return Differences(kpi, end[0] - end[1], start[0] - start[1], (start[0] + start[1]) / 2, clusters, (end[0], end[1]))

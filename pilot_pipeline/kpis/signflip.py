@@ -42,8 +42,8 @@ class Patterns(NamedTuple):
 class Flips(NamedTuple):
     """A statistic under sign patterns, and the supposed effect at which each pattern becomes as extreme as the seen.
 
-    statistics: shape (..., patterns / 2), the seen one first, without mirror images, whose statistics are the negatives;
-        NaN where it cannot be computed, which counts as extreme.
+    statistics: shape (..., patterns / 2), the seen one first, without mirror images (theirs are the negatives); NaN
+        where it cannot be computed, which counts as extreme.
     critical: shape (..., patterns - 1), in the unit of the estimate; NaN where no supposed effect does that.
     """
 
@@ -59,8 +59,8 @@ def sign_sums(columns: npt.ArrayLike, patterns: Patterns | int = 0) -> FloatArra
         patterns: which ones; a number is the seed of the usual ones.
 
     Returns:
-        Shape (..., k, patterns / 2). Pattern 0 is "nothing flipped"; then come all patterns that leave the last unit as it
-        is, or random ones. The sums of their mirror images are the negatives.
+        Shape (..., k, patterns / 2). Pattern 0 is "nothing flipped"; then come all patterns that leave the last unit as
+        it is, or random ones. The sums of their mirror images are the negatives.
     """
     values = np.asarray(columns, dtype=np.float64)
     chosen = patterns if isinstance(patterns, Patterns) else Patterns(patterns)
@@ -213,11 +213,11 @@ def _distances(statistics: FloatArray) -> FloatArray:
     return found
 
 
-def _critical(over: FloatArray, under: FloatArray, least: npt.ArrayLike) -> FloatArray:
+def _critical(over: FloatArray, under: FloatArray, least: FloatArray | float) -> FloatArray:
     some = under > least
     if some.all():
         return np.asarray(over / under)
-    return np.where(some, over / np.where(some, under, 1.0), np.nan)
+    return np.asarray(np.where(some, over / np.where(some, under, 1.0), np.nan), dtype=np.float64)
 
 
 def _meet_in_the_middle(units: FloatArray, threshold: float) -> float:
