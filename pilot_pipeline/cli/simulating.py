@@ -1,4 +1,4 @@
-"""`pilot simulate`: shows how often the decision rule is wrong, for this pilot's design or another; see `error_rates`."""
+"""`pilot simulate`: shows how often the decision rule is wrong, for this pilot's design or another."""
 
 from __future__ import annotations
 
@@ -124,6 +124,7 @@ def _run(pilot: Pilot, design: Design, truths: tuple[Truth, ...], asked: Asked) 
 
 
 def _show(found: Characteristics, pilot: Pilot, source: str) -> None:
+    from pilot_pipeline.charts.frames import records
     from pilot_pipeline.error_rates.characteristics import in_sentences
 
     console.print(escape(source))
@@ -132,11 +133,11 @@ def _show(found: Characteristics, pilot: Pilot, source: str) -> None:
     table.add_column("what is true", overflow="fold")
     for name in ("go", "no-go", "reconf.", "cover"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in found.frame().itertuples():
-        coverage = "" if row.coverage != row.coverage else f"{100 * row.coverage:.0f}"
-        go, no_go = _with_error(row.go, row.go_error), _with_error(row.no_go, row.no_go_error)
-        name = f"[bold]{row.truth}[/]\n{escape(str(row.description))}"
-        table.add_row(name, go, no_go, f"{100 * row.reconfigure:.1f}", coverage)
+    for row in records(found.frame()):
+        coverage = "" if row["coverage"] is None else f"{100 * row['coverage']:.0f}"
+        shares = [_with_error(row[verdict], row[f"{verdict}_error"]) for verdict in ("go", "no_go")]
+        name = f"[bold]{row['truth']}[/]\n{escape(row['description'])}"
+        table.add_row(name, *shares, f"{100 * row['reconfigure']:.1f}", coverage)
     console.print(table)
     for sentence in in_sentences(found, pilot.config):
         console.print(escape(sentence))

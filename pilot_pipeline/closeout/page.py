@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pilot_pipeline import __version__
 from pilot_pipeline.charts.frames import records
 from pilot_pipeline.closeout.gate import Evidence, Verdict
@@ -60,7 +62,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
     )
 
 
-def _rates(warehouse: Warehouse) -> dict[str, float | None]:
+def _rates(warehouse: Warehouse) -> dict[str, Any]:
     """Return the two rates that are published beside the verdict; nothing while there is none."""
     published = records(warehouse.query("SELECT false_go_rate, power FROM pilot.decision"))
     return published[0] if published else {}

@@ -83,9 +83,10 @@ class Scorecard:
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
     `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state), `error_rates` from the room of that name; an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `tipping_points`
-    from `tipping`; `bias_findings` are those of the live audit, `matched_on` the covariates that balance is judged by;
-    `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
+    state), `error_rates` from the room of that name; an empty frame leaves its part out. `kpi_notes` come from
+    `kpi_remarks`, `tipping_points` from `tipping`; `bias_findings` are those of the live audit, `matched_on` the
+    covariates that balance is judged by; `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a
+    verdict would stand. Shares are 0 to 1.
     """
 
     pilot: PilotFacts

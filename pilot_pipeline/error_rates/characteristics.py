@@ -30,7 +30,7 @@ class Characteristics:
 
     @property
     def false_go_rate(self) -> float | None:
-        """The largest share of go over the truths in which a go would be false; None where none was simulated."""
+        """The largest share of go over truths in which one required effect is zero; None where none was simulated."""
         return max((tally.share("go") for tally in self.tallies if tally.truth.false_go), default=None)
 
     @property

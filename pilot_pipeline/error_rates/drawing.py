@@ -95,7 +95,7 @@ def _stays(noises: list[FloatArray], dropout: float, rng: Rng) -> npt.NDArray[np
 
 
 def _active(design: Design, truth: Truth, pilots: int, rng: Rng) -> npt.NDArray[np.int64]:
-    """Return active people per pilot; where the ICC is above 0, people of one cluster share a beta-distributed chance."""
+    """Return active people per pilot; with an ICC above 0, people of one cluster share a beta-distributed chance."""
     share, icc = truth.adoption, truth.adoption_icc
     if not icc or share in (0.0, 1.0):
         return rng.binomial(design.people.size, share, pilots).astype(np.int64)

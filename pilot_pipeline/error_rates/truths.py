@@ -39,7 +39,7 @@ class Truth:
         dropout: share of pairs that lose all differences because the participant gained little, and left.
         exposure: share of controls that use the tool and gain as participants do.
         exposure_seen: whether the events of these controls reach the pipeline.
-        false_go: whether a go would be wrong by the rule's own promise (a required effect is zero, adoption is fine).
+        false_go: whether its share of go counts for `false_go_rate`: one required effect is zero, adoption is fine.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Truth:
         return self.sizes.get(kpi, self.effect)
 
 
-USELESS = Truth("useless", "The tool changes nothing; people use it and like it.", false_go=True)
+USELESS = Truth("useless", "The tool changes nothing; people use it and like it.")
 HALF = Truth("half", "Every effect is half of its target.", Size(of_target=0.5))
 ON_TARGET = Truth("on_target", "Every effect is exactly its target.", Size(of_target=1.0))
 GOOD = Truth("good", "Every effect is 0.6 SD of a pair difference.", Size(0.6))
@@ -112,8 +112,8 @@ def named_truths(config: PilotConfig) -> tuple[Truth, ...]:
     low = max(config.kpis.adoption.target - 0.10, 0.0)
     nobody = f"{low:.0%} use it"
     return (
-        USELESS,
-        replace(USELESS, name="all_fail", description=f"Useless, and only {nobody}.", adoption=low, false_go=False),
+        replace(USELESS, false_go=len(config.kpis.required_effects) < 2),
+        replace(USELESS, name="all_fail", description=f"Useless, and only {nobody}.", adoption=low),
         *one_without_effect(config),
         replace(VERY_GOOD, name="unused", description=f"Very good, but only {nobody}.", adoption=low),
         *_favouritism(config),

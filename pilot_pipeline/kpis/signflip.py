@@ -215,8 +215,8 @@ def _distances(statistics: FloatArray) -> FloatArray:
 
 def _critical(over: FloatArray, under: FloatArray, least: FloatArray | float) -> FloatArray:
     some = under > least
-    if some.all():
-        return np.asarray(over / under)
+    if bool(np.all(some)):
+        return np.asarray(over / under, dtype=np.float64)
     return np.asarray(np.where(some, over / np.where(some, under, 1.0), np.nan), dtype=np.float64)
 
 
@@ -229,4 +229,5 @@ def _meet_in_the_middle(units: FloatArray, threshold: float) -> float:
 
 
 def _sums(units: FloatArray) -> FloatArray:
-    return sign_sums(units[None, :])[0]
+    sums: FloatArray = sign_sums(units[None, :])[0]
+    return sums
