@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from pilot_pipeline.closeout.gate import Decision, Evidence, Verdict, decide
+from pilot_pipeline.cohort.power import adoption_line
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.error_rates.design import Design
 from pilot_pipeline.error_rates.drawing import Draw, EffectDraw, draw
 from pilot_pipeline.error_rates.truths import Truth
 from pilot_pipeline.kpis.effects import EffectEstimates, behaviour_effects, prep_time_effects
-from pilot_pipeline.kpis.estimators import active_needed
 from pilot_pipeline.kpis.results import KpiResult
 from pilot_pipeline.kpis.scoring import with_effect
 from pilot_pipeline.kpis.signflip import Patterns
@@ -95,7 +96,7 @@ def judge(drawn: Draw, estimates: dict[str, EffectEstimates], design: Design, co
     """
     people, kpis = int(design.people.size), config.kpis
     adoption = KpiResult(
-        "adoption", "threshold", kpis.adoption.target, n=people, needed=active_needed(people, kpis.adoption.target)
+        "adoption", "threshold", kpis.adoption.target, n=people, needed=_line(people, kpis.adoption.target)
     )
     completion = KpiResult("module_completion", "threshold", kpis.module_completion.target, n=people)
     pulse = KpiResult("pulse", "threshold", kpis.pulse.target, n=people)
@@ -120,6 +121,9 @@ def _results(effect: EffectDraw, found: EffectEstimates, design: Design) -> Iter
     nothing = replace(blank, missing=1.0)
     for one, present in zip(found.each(), effect.present.sum(axis=1).tolist(), strict=True):
         yield with_effect(blank, one) if present >= FEWEST_PAIRS else nothing
+
+
+_line = lru_cache(maxsize=64)(adoption_line)
 
 
 def _chunks(pilots: int, managers: int) -> Iterator[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pilot_pipeline.cohort.power import adoption_line
 from pilot_pipeline.kpis.intervals import (
     FloatArray,
     Interval,
@@ -73,20 +74,9 @@ def adoption_estimate(
         ci_high=exact.high,
         clustered_low=clustered.low,
         clustered_high=clustered.high,
-        needed=active_needed(n, target),
+        needed=adoption_line(n, target),
         sustained=sustained,
     )
-
-
-def active_needed(n: int, target: float, margin: float = ADOPTION_MARGIN) -> int:
-    """Return the fewest active people of n that reach the adoption target with enough certainty.
-
-    The share is at least `target` and its one-sided 95 % Clopper-Pearson bound at least target - margin: 23 of 30 and
-    37 of 50 at 0.70. Where even n of n leaves the bound too low the answer is n + 1.
-    """
-    floor = target - margin - 1e-12
-    first = max(0, int(np.ceil(target * n - 1e-9)))
-    return next((k for k in range(first, n + 1) if clopper_pearson(k, n).low >= floor), n + 1)
 
 
 def completion_interval(completed: npt.ArrayLike, assigned: npt.ArrayLike, seed: int = 0) -> tuple[float, Interval]:

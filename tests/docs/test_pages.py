@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pilot_pipeline.kpis.estimators import active_needed
+from pilot_pipeline.cohort.power import adoption_line
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -37,7 +37,7 @@ def test_the_data_dictionary_is_what_canon_and_marts_say():
 def test_the_counts_of_the_adoption_line_are_those_of_the_code():
     rows = re.findall(r"^\s*\| (?:participants|active participants needed) \|(.+)\|$", _text("decision-rule.md"), re.M)
     people, needed = ([int(cell) for cell in row.split("|")] for row in rows)
-    assert needed == [active_needed(n, 0.70) for n in people]
+    assert needed == [adoption_line(n, 0.70) for n in people]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
