@@ -42,7 +42,8 @@ def amount(kpi: KpiResult, value: float) -> str:
 
 def stale(checkpoints: tuple[str, ...]) -> str:
     """Step 1: go-live evidence has expired, failed or never existed."""
-    return f"{len(checkpoints)} of 4 checkpoints are not current: {', '.join(checkpoints)}."
+    are = "is" if len(checkpoints) == 1 else "are"
+    return f"{len(checkpoints)} of 4 checkpoints {are} not current: {', '.join(checkpoints)}."
 
 
 def no_balance(covariate: str) -> str:

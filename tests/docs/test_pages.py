@@ -34,6 +34,15 @@ def test_the_data_dictionary_is_what_canon_and_marts_say():
     assert PAGE.read_text(encoding="utf-8") == data_dictionary(), "run: python docs/generate.py"
 
 
+def test_the_table_of_verdicts_is_what_the_gate_says():
+    sys.path.insert(0, str(DOCS))
+    try:
+        from verdict_table import PAGE, verdict_page
+    finally:
+        sys.path.remove(str(DOCS))
+    assert PAGE.read_text(encoding="utf-8") == verdict_page(), "run: python docs/generate.py"
+
+
 def test_the_counts_of_the_adoption_line_are_those_of_the_code():
     rows = re.findall(r"^\s*\| (?:participants|active participants needed) \|(.+)\|$", _text("decision-rule.md"), re.M)
     people, needed = ([int(cell) for cell in row.split("|")] for row in rows)
