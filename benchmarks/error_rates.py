@@ -30,6 +30,7 @@ SEED = 20261126
 DESIGNS = ((30, 8), (30, 10), (50, 12))
 COVERED = tuple((pairs, managers) for pairs in (20, 30, 50) for managers in (5, 8, 12))
 WEEKS = 12
+SLICE = 16
 FEEDS = {feed: {"source": f"feeds/{feed}.csv"} for feed in ("employees", "consents", "tool_events")}
 
 
@@ -218,8 +219,15 @@ def estimates(
     baseline = rng.gamma(25, 0.16, shape)  # mean 4, coefficient of variation 0.2
     saved = share * baseline + differences()
     present = (rng.random(shape) >= missing).astype(np.float64)
-    behaviour = behaviour_effects(end, start, present, clusters, Patterns())
-    return behaviour, prep_time_effects(saved, baseline, present, clusters, Patterns())
+    behaviour = _in_slices(behaviour_effects, clusters, end, start, present)
+    return behaviour, _in_slices(prep_time_effects, clusters, saved, baseline, present)
+
+
+def _in_slices(estimator: Callable[..., EffectEstimates], clusters: np.ndarray, *pilots: np.ndarray) -> EffectEstimates:
+    """Estimate a few pilots at a time: all their sign patterns together would fill the memory."""
+    starts = range(0, len(pilots[0]), SLICE)
+    parts = [estimator(*(given[at : at + SLICE] for given in pilots), clusters, Patterns()) for at in starts]
+    return EffectEstimates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def coverage_rows(pilots: int, design: tuple[int, int], case: str) -> tuple[float, ...]:
@@ -275,7 +283,7 @@ def weekly_alarms(pilots: int, managers: int, persistent: float, pairs: int = 30
     present, baseline = np.ones((pilots, pairs)), np.full((pilots, pairs), 40.0)
     ours, naive = np.zeros(pilots, dtype=bool), np.zeros(pilots, dtype=bool)
     for week in range(FIRST_LOOK, WEEKS + 1):
-        found = prep_time_effects(weekly[:, :, :week].mean(axis=2), baseline, present, clusters, Patterns())
+        found = _in_slices(prep_time_effects, clusters, weekly[:, :, :week].mean(axis=2), baseline, present)
         unit = repeated_interval(0.0, 1.0, managers - 1, week, WEEKS)  # its half width is proportional to the error
         assert unit is not None
         ours |= np.abs(found.effect) > unit.high * found.se

@@ -62,7 +62,7 @@ def simulate(design: Design, truth: Truth, config: PilotConfig, pilots: int, see
     decisions: Counter[Decision] = Counter()
     covered: Counter[str] = Counter()
     intervals: Counter[str] = Counter()
-    for size in _chunks(pilots, design.managers):
+    for size in chunks(pilots, design.managers):
         drawn = draw(design, truth, size, rng)
         estimates = {effect.design.kpi: estimate(effect, design) for effect in drawn.effects}
         decisions.update(verdict.decision for verdict in judge(drawn, estimates, design, config))
@@ -126,7 +126,7 @@ def _results(effect: EffectDraw, found: EffectEstimates, design: Design) -> Iter
 _line = lru_cache(maxsize=64)(adoption_line)
 
 
-def _chunks(pilots: int, managers: int) -> Iterator[int]:
+def chunks(pilots: int, managers: int) -> Iterator[int]:
     """Yield how many pilots are taken at once: as many as keep their sign patterns in a processor's cache."""
     patterns = 2**managers if managers <= EXACT_CLUSTERS else RANDOM_PATTERNS
     size = max(8, _CHUNK // patterns)
