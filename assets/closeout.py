@@ -8,16 +8,19 @@ import pandas as pd
 from assets.live import live_asset
 from assets.stage import Stage
 from assets.summaries import markdown_table, picture
-from pilot_pipeline.charts.plots import kpi_effects
+from pilot_pipeline.charts.plots import kpi_effects, verdict_shares
 from pilot_pipeline.closeout.issues import top_issues
 from pilot_pipeline.closeout.judging import judge_pilot, results_frame, score_pilot, verdict_frame
 from pilot_pipeline.closeout.page import build_scorecard
 from pilot_pipeline.closeout.scorecard import render_scorecard
+from pilot_pipeline.error_rates.characteristics import rates_of
+from pilot_pipeline.error_rates.reading import close_out_rates
 from pilot_pipeline.kpis.results import scorecard_frame
 from pilot_pipeline.readiness.current import feed_rows
 from pilot_pipeline.warehouse.tables import TABLES
 
 RESULTS = TABLES["closeout.kpi_results"]
+RATES = TABLES["closeout.error_rates"]
 ISSUES = TABLES["closeout.issues"]
 VERDICT = TABLES["closeout.verdict"]
 PAGE = TABLES["closeout.scorecard"]
@@ -69,11 +72,28 @@ def issues(stage: Stage) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(metadata={"dagster/row_count": len(frame), "issues": markdown_table(frame)})
 
 
-@live_asset(group="closeout", described=VERDICT, deps=["kpi_results", "issue_log", "golive"])
+@live_asset(
+    group="closeout", described=RATES, deps=["kpi_results", "activity_weeks", "behaviour_weeks", "prep_outcomes"]
+)
+def error_rates(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Simulate pilots of this cohort through the estimators and the gate; nothing before the last week is over."""
+    frame = close_out_rates(stage.warehouse, stage.pilot)
+    stage.warehouse.write(RATES.table, frame, columns=RATES.types)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(frame),
+            "rates": markdown_table(frame),
+            "plot": picture(verdict_shares(frame)),
+        }
+    )
+
+
+@live_asset(group="closeout", described=VERDICT, deps=["kpi_results", "error_rates", "issue_log", "golive"])
 def verdict(stage: Stage) -> dg.MaterializeResult[Any]:
     """Put the evidence before the decision gate."""
     _, judged = judge_pilot(stage.warehouse, stage.pilot)
-    frame = verdict_frame(judged, stage.warehouse, stage.pilot)
+    rates = rates_of(stage.warehouse.read(RATES.table), stage.pilot.config)
+    frame = verdict_frame(judged, stage.warehouse, stage.pilot, *rates)
     stage.warehouse.write(VERDICT.table, frame, columns=VERDICT.types)
     return dg.MaterializeResult(
         metadata={
@@ -113,4 +133,4 @@ def scorecard(stage: Stage) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(metadata={"dagster/row_count": 1, "bytes": len(page.encode())})
 
 
-ASSETS = [kpi_results, issues, verdict, scorecard]
+ASSETS = [kpi_results, error_rates, issues, verdict, scorecard]

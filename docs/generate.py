@@ -1,4 +1,4 @@
-"""Writes docs/data-dictionary.md from the canon and the marts' `.yml`; `python docs/generate.py` refreshes the page."""
+"""Writes docs/data-dictionary.md from the canon and the marts' `.yml`, and docs/verdicts.md by `verdict_table`."""
 
 from __future__ import annotations
 
@@ -80,4 +80,7 @@ def _section(name: str, said: list[str], heads: tuple[str, str], rows: list[tupl
 
 
 if __name__ == "__main__":
+    import verdict_table
+
     PAGE.write_text(data_dictionary(), encoding="utf-8", newline="\n")
+    verdict_table.PAGE.write_text(verdict_table.verdict_page(), encoding="utf-8", newline="\n")

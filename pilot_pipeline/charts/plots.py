@@ -3,6 +3,7 @@
 from pilot_pipeline.charts.cohort_plots import love_plot, sso_matrix
 from pilot_pipeline.charts.fairness_plots import bias_heat_map
 from pilot_pipeline.charts.kpi_plots import kpi_effects, weekly_curve, weekly_curves
+from pilot_pipeline.charts.rule_plots import verdict_shares
 from pilot_pipeline.charts.value_plots import roi_bars, tornado_bars
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "roi_bars",
     "sso_matrix",
     "tornado_bars",
+    "verdict_shares",
     "weekly_curve",
     "weekly_curves",
 ]

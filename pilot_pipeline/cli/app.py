@@ -198,6 +198,40 @@ def path(config: Config = HERE) -> None:
 
 
 @app.command()
+def simulate(
+    config: Config = HERE,
+    pilots: Annotated[int, typer.Option(help="Simulated pilots per truth.", min=100, max=1_000_000)] = 2000,
+    seed: Annotated[int | None, typer.Option(help="Default: cohort.seed.", min=0)] = None,
+    pairs: Annotated[int | None, typer.Option(help="Another number of pairs.", min=3, max=500)] = None,
+    managers: Annotated[int | None, typer.Option(help="Another number of clusters.", min=1, max=500)] = None,
+    missing: Annotated[
+        float | None,
+        typer.Option(help="Share of pairs without a difference; default: its own, else 0.1.", min=0, max=0.9),
+    ] = None,
+    target_sd: Annotated[
+        float | None,
+        typer.Option(help="Targets in SDs of a pair difference; default: its own, else 0.5.", min=0.05, max=5),
+    ] = None,
+    truth: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw it: a file that ends in .svg or .png.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how often the decision rule would be wrong, by simulating pilots of this design.
+
+    Simulated pilots go through the estimators and the gate of the real close-out. A closed pilot is simulated with its
+    own pairs, clusters, spread and missing differences, a locked one with its own pairs and clusters.
+
+    With --json: design with source, pairs, clusters, missing and target_sd (both by KPI), own; false_go_rate and power
+    (null where not simulated); truths, each with truth, description, pilots, the shares go, no_go and reconfigure,
+    go_error and no_go_error (Monte Carlo), coverage.
+    """
+    from pilot_pipeline.cli import simulating
+
+    asked = simulating.Asked(pilots, seed, pairs, managers, missing, target_sd, tuple(truth or ()))
+    simulating.simulate(config, asked, plot, as_json)
+
+
+@app.command()
 def schema(
     out: Annotated[Path | None, typer.Option("--out", help="Write it there; default: print it.")] = None,
 ) -> None:

@@ -36,9 +36,10 @@ class Evidence:
 
     kpis: results of all KPIs of the configuration. n_pairs: locked pairs; n_managers: judging clusters. lock: state of
     `pilot.lock.json`; deviations: one sentence per later edit or step out of order. stale_checkpoints: names of go-live
-    checkpoints that are missing, failed or expired. worst_smd: signed, after matching, None when no covariate could be
-    compared; worst_covariate: its name. controls_exposed of controls used the tool. bias_findings: sentences of the
-    audit; bias_fix: the fix that an open issue of kind configuration names. finished: the last week is over.
+    checkpoints that are missing, failed or expired. worst_smd: signed, after matching, None or not finite where it
+    could not be compared; worst_covariate: its name. controls_exposed of controls used the tool. bias_findings:
+    sentences of the audit; bias_fix: the fix that an open issue of kind configuration names. finished: the last week is
+    over.
     """
 
     kpis: tuple[KpiResult, ...]
@@ -100,8 +101,8 @@ def invalidities(evidence: Evidence, rule: DecisionSection) -> tuple[str, ...]:
     found = [say.LOCK[evidence.lock]] if evidence.lock in say.LOCK else []
     if evidence.stale_checkpoints:
         found.append(say.stale(evidence.stale_checkpoints))
-    if evidence.worst_smd is None or math.isnan(evidence.worst_smd):
-        found.append(say.NO_BALANCE)
+    if evidence.worst_smd is None or not math.isfinite(evidence.worst_smd):
+        found.append(say.no_balance(evidence.worst_covariate))
     elif abs(evidence.worst_smd) > MAX_IMBALANCE:
         found.append(say.imbalance(evidence.worst_covariate, evidence.worst_smd, MAX_IMBALANCE))
     if evidence.controls and evidence.controls_exposed > rule.max_control_exposure * evidence.controls + 1e-9:

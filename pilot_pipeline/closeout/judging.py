@@ -13,6 +13,7 @@ import pandas as pd
 from pilot_pipeline import __version__
 from pilot_pipeline.closeout.gate import BiasState, Evidence, LockState, Verdict, decide, label_of
 from pilot_pipeline.closeout.rehearsed import as_rehearsal
+from pilot_pipeline.cohort.balance import worst_imbalance
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import control_exposure, last_week, read_kpi_inputs
 from pilot_pipeline.kpis.results import KpiResult
@@ -46,7 +47,7 @@ def _ruling(evidence: Evidence, pilot: Pilot) -> Verdict:
 def gather_evidence(warehouse: Warehouse, pilot: Pilot, kpis: Sequence[KpiResult]) -> Evidence:
     """Return all that the verdict may depend on, as the warehouse and the lock say now."""
     members = warehouse.read("cohort.cohort_members")
-    smd, covariate = _worst_balance(warehouse, pilot)
+    covariate, smd = worst_imbalance(warehouse.read("cohort.covariate_balance"), pilot.config)
     exposed, controls = control_exposure(warehouse)
     bias, findings, fix = _bias(warehouse)
     state, deviations = _lock(warehouse, pilot)
@@ -86,15 +87,17 @@ def data_sha256(warehouse: Warehouse) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def verdict_frame(verdict: Verdict, warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
-    """Return the published `decision` row, or no row while the pilot runs."""
+def verdict_frame(
+    verdict: Verdict, warehouse: Warehouse, pilot: Pilot, false_go_rate: float | None, power: float | None
+) -> pd.DataFrame:
+    """Return the published `decision` row, or no row while the pilot runs; the two rates come from `error_rates`."""
     lock, _ = lock_state(pilot)
     row = {
         "decision": verdict.decision,
         "label": verdict.label,
         "reasons": "\n".join((*verdict.reasons, *verdict.conditions)),
-        "false_go_rate": None,
-        "power": None,
+        "false_go_rate": false_go_rate,
+        "power": power,
         "lock_sha256": lock.sha256 if lock else None,
         "data_sha256": data_sha256(warehouse),
         "code_version": __version__,
@@ -110,19 +113,6 @@ def _result(stored: dict[str, Any]) -> KpiResult:
     values["response"] = tuple((int(week), float(share)) for week, share in values["response"])
     values["notes"] = tuple(values["notes"])
     return KpiResult(**values)
-
-
-def _worst_balance(warehouse: Warehouse, pilot: Pilot) -> tuple[float | None, str]:
-    """Return the largest difference on the covariates that the match was made on; the others are described only.
-
-    With thirty pairs an unmatched covariate differs by more than 0.25 SD in one draw of three, by chance alone.
-    """
-    balance = warehouse.read("cohort.covariate_balance").set_index("covariate")["smd_after"].dropna()
-    judged = balance.loc[balance.index.isin(pilot.config.cohort.balance)]
-    if judged.empty:
-        return None, ""
-    worst = str(judged.abs().idxmax())
-    return float(judged[worst]), worst
 
 
 def _lock(warehouse: Warehouse, pilot: Pilot) -> tuple[LockState, tuple[str, ...]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pilot_pipeline import __version__
+from pilot_pipeline.charts.frames import records
 from pilot_pipeline.closeout.gate import Evidence, Verdict
 from pilot_pipeline.closeout.judging import data_sha256
 from pilot_pipeline.closeout.kpi_remarks import kpi_remarks
@@ -54,7 +57,15 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         costs=cost_ledger(config.roi),
         mde=warehouse.read("cohort.detectable_effects"),
         sso_matrix=warehouse.read("readiness.sso_matrix"),
+        error_rates=warehouse.read("closeout.error_rates"),
+        **_rates(warehouse),
     )
+
+
+def _rates(warehouse: Warehouse) -> dict[str, Any]:
+    """Return the two rates that are published beside the verdict; nothing while there is none."""
+    published = records(warehouse.query("SELECT false_go_rate, power FROM pilot.decision"))
+    return published[0] if published else {}
 
 
 def _facts(warehouse: Warehouse, pilot: Pilot, evidence: Evidence) -> PilotFacts:

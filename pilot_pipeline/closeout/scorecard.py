@@ -23,6 +23,7 @@ from pilot_pipeline.closeout.scorecard_tables import (
     kpi_table,
     mde_table,
     quality_table,
+    rates_table,
     roi_table,
     summary_table,
 )
@@ -82,9 +83,10 @@ class Scorecard:
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
     `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state); an empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `tipping_points`
-    from `tipping`; `bias_findings` are those of the live audit, `matched_on` the covariates that balance is judged by;
-    `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
+    state), `error_rates` from the room of that name; an empty frame leaves its part out. `kpi_notes` come from
+    `kpi_remarks`, `tipping_points` from `tipping`; `bias_findings` are those of the live audit, `matched_on` the
+    covariates that balance is judged by; `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a
+    verdict would stand. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -115,6 +117,7 @@ class Scorecard:
     limits: tuple[str, ...] = ()
     false_go_rate: float | None = None
     power: float | None = None
+    error_rates: pd.DataFrame = field(default_factory=_none)
     tornado: pd.DataFrame = field(default_factory=_none)
     break_even: pd.DataFrame = field(default_factory=_none)
     costs: tuple[tuple[str, float], ...] = ()
@@ -180,6 +183,7 @@ def _page(card: Scorecard) -> _Page:
         "mde": mde_table(card.mde),
         "roi": roi_table(card.roi, currency),
         "break_even": break_even_table(card.break_even, currency),
+        "rates": rates_table(card.error_rates),
         "costs": cost_table(card.costs, currency),
         "checkpoints": checkpoints_table(card.checkpoints),
         "findings": checks_table(card.checkpoints, failing=True),

@@ -34,6 +34,7 @@ class Pictures:
     fairness: tuple[Picture, ...]
     value: tuple[Picture, ...]
     readiness: tuple[Picture, ...]
+    limits: tuple[Picture, ...]
 
 
 def draw_pictures(card: Scorecard) -> Pictures:
@@ -54,6 +55,7 @@ def draw_pictures(card: Scorecard) -> Pictures:
             ),
             *_drawn("tornado", len(card.tornado) > 0, lambda: plots.tornado_bars(card.tornado, currency)),
         ),
+        limits=_drawn("rates", len(card.error_rates) > 0, lambda: plots.verdict_shares(card.error_rates)),
         readiness=_drawn("sso", len(card.sso_matrix) > 0, lambda: plots.sso_matrix(card.sso_matrix)),
     )
 

@@ -104,6 +104,21 @@ def mde_table(mde: pd.DataFrame) -> Table:
     return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=(1,))
 
 
+def rates_table(rates: pd.DataFrame) -> Table:
+    """Return what the decision rule says about simulated pilots of this cohort, truth by truth."""
+    rows = [
+        (
+            Cell(str(row["description"])),
+            Cell(formats.percent(row["go"], 1), f"± {formats.percent(row['go_error'], 1)}"),
+            Cell(formats.percent(row["no_go"], 1), f"± {formats.percent(row['no_go_error'], 1)}"),
+            Cell(formats.percent(row["reconfigure"], 1)),
+        )
+        for row in _rows(rates)
+    ]
+    heads = ("What is true", "Go", "No-go", "Reconfigure")
+    return _table("What this rule says about simulated pilots of this very cohort", heads, rows, numeric=(1, 2, 3))
+
+
 def roi_table(roi: pd.DataFrame, currency: str) -> Table:
     """Return the levers with P10, median, P90 and the probability of loss, or why a lever is not estimable."""
     rows = []

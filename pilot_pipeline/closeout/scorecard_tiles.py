@@ -89,7 +89,7 @@ def _rule(card: Scorecard) -> Tile:
         return Tile(question, "Not simulated", said, "limits")
     false_go, power = formats.percent(card.false_go_rate, 1), formats.percent(card.power)
     context = (
-        f"chance that this rule says go to a useless tool; it recognises a good one in {power} of pilots this size."
+        f"of pilots like this end in a false go at worst; a very good tool gets its go in {power} of them (simulated)."
     )
     return Tile(question, false_go, context, "limits")
 

@@ -21,7 +21,6 @@ UNFINISHED = (
     "The pilot is still running: there is no verdict before its last week is over, and all figures are interim."
 )
 REPEAT = "Repeat the measurement: no KPI was judged, and the figures are directional."
-NO_BALANCE = "Balance is unknown: no covariate could be compared between pilot and control."
 NO_CONTROL = "There is no matched pair, and without a valid control the figures are directional."
 NO_ADOPTION = "Adoption was not judged; no go without it."
 NOT_AUDITED = "Live recommendations were not audited for bias; audit them before the rollout reaches everyone."
@@ -43,7 +42,15 @@ def amount(kpi: KpiResult, value: float) -> str:
 
 def stale(checkpoints: tuple[str, ...]) -> str:
     """Step 1: go-live evidence has expired, failed or never existed."""
-    return f"{len(checkpoints)} of 4 checkpoints are not current: {', '.join(checkpoints)}."
+    are = "is" if len(checkpoints) == 1 else "are"
+    return f"{len(checkpoints)} of 4 checkpoints {are} not current: {', '.join(checkpoints)}."
+
+
+def no_balance(covariate: str) -> str:
+    """Step 1: nobody can say whether the groups were alike."""
+    if not covariate:
+        return "Balance is unknown: no covariate could be compared between pilot and control."
+    return f"Balance is unknown: 1 covariate that the lock names, {covariate}, could not be compared in SDs."
 
 
 def imbalance(covariate: str, smd: float, limit: float) -> str:

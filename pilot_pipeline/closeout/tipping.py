@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from pilot_pipeline.closeout.gate import Verdict
 from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.flip_bounds import ancova_bounds, ratio_bounds
-from pilot_pipeline.kpis.intervals import FloatArray
-from pilot_pipeline.kpis.pairs import by_pair, locked_pairs
+from pilot_pipeline.kpis.pairs import Differences, behaviour_differences, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import KpiResult, at_least
 from pilot_pipeline.kpis.scoring import KpiInputs
 
@@ -41,16 +39,6 @@ class Slack:
         return min(self.certainty, self.size)
 
 
-class _Outcome(NamedTuple):
-    """Complete pairs of one effect KPI: pair differences, the judging clusters, and people's outcome per arm."""
-
-    d_end: FloatArray
-    d_start: FloatArray
-    baseline: FloatArray
-    clusters: FloatArray
-    arms: tuple[FloatArray, FloatArray]
-
-
 def tipping_points(verdict: Verdict, results: Sequence[KpiResult], inputs: KpiInputs, config: PilotConfig) -> list[str]:
     """Return what would turn the verdict, KPI by KPI; nothing where no KPI was judged (interim or invalid evidence).
 
@@ -70,11 +58,11 @@ def slack(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Slack | 
         return None
     rule, seed = config.decision, config.cohort.seed
     if result.kpi == "behaviour_change":
-        low = ancova_bounds(outcome.d_end, outcome.d_start, outcome.clusters, rule.alpha, seed).low
+        low = ancova_bounds(outcome.end, outcome.start, outcome.clusters, rule.alpha, seed).low
         size = result.effect - rule.target_tolerance * result.target
     else:
-        low = ratio_bounds(outcome.d_end, np.ones_like(outcome.d_end), outcome.clusters, rule.alpha, seed).low
-        size = float(np.mean(outcome.d_end) - rule.target_tolerance * result.target * np.mean(outcome.baseline))
+        low = ratio_bounds(outcome.end, np.ones_like(outcome.end), outcome.clusters, rule.alpha, seed).low
+        size = float(np.mean(outcome.end) - rule.target_tolerance * result.target * np.mean(outcome.baseline))
     return Slack(low, size, result.sd_pair)
 
 
@@ -145,30 +133,14 @@ def _shift(room: Slack, kpi: str, unit: str, rule: DecisionSection) -> str:
     return f"had managers {told} {deviations}, a go fails: {end}."
 
 
-def _outcome(result: KpiResult, inputs: KpiInputs) -> _Outcome | None:
-    """Return the complete pairs behind an effect, as `scoring` takes them."""
-    behaviour = result.kpi == "behaviour_change"
-    frame, before, after = (
-        (inputs.behaviour, "start_score", "end_score")
-        if behaviour
-        else (inputs.prep, "before_minutes", "during_minutes")
-    )
-    if frame is None or frame.empty:
-        return None
+def _outcome(result: KpiResult, inputs: KpiInputs) -> Differences | None:
+    """Return the pair differences behind an effect, as `scoring` takes them; None where there are none."""
     pairs = locked_pairs(inputs.members)
-    start, end = by_pair(pairs, frame, before), by_pair(pairs, frame, after)
-    d_start, d_end = start[0] - start[1], end[0] - end[1]
-    saved = (start[0] - end[0], start[1] - end[1])
-    complete = ~np.isnan(d_start + d_end)
-    if not complete.any():
-        return None
-    return _Outcome(
-        (d_end if behaviour else saved[0] - saved[1])[complete],
-        d_start[complete],
-        ((start[0] + start[1]) / 2)[complete],
-        pairs["cluster"].to_numpy()[complete],
-        (end[0][complete], end[1][complete]) if behaviour else (saved[0][complete], saved[1][complete]),
-    )
+    if result.kpi == "behaviour_change":
+        found = None if inputs.behaviour is None else behaviour_differences(pairs, inputs.behaviour)
+    else:
+        found = None if inputs.prep is None else prep_time_differences(pairs, inputs.prep)
+    return found.of_complete() if found is not None and found.complete.any() else None
 
 
 def _people(count: int) -> str:

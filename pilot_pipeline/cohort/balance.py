@@ -53,9 +53,11 @@ def worst_imbalance(balance: pd.DataFrame, config: PilotConfig) -> tuple[str, fl
 
     Only `cohort.balance` is judged: with 30 pairs an attribute that nobody matched on exceeds 0.25 by chance in one
     pilot of three, so that judging every described row would reject good cohorts. A covariate that nobody has counts
-    as infinitely far apart: what was not measured was not shown to be alike.
+    as infinitely far apart: what was not measured was not shown to be alike. ("", NaN) where none is declared.
     """
     judged = balance[balance["covariate"].isin(config.cohort.balance)]
+    if judged.empty:
+        return "", np.nan
     after = judged["smd_after"].fillna(np.inf).to_numpy()
     worst = int(np.argmax(np.abs(after)))
     return str(judged["covariate"].iloc[worst]), float(after[worst])

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pilot_pipeline.kpis.intervals import FloatArray, Interval
-from pilot_pipeline.kpis.signflip import intercepts, sign_sums, unit_columns
+from pilot_pipeline.kpis.signflip import Patterns, ancova_flips, ratio_flips
 
-_TIE = 1e-9
+_TIE = 1e-12
 
 
 def ratio_bounds(
@@ -37,12 +37,7 @@ def ratio_bounds(
     Returns:
         The bounds; infinite where there are too few clusters for that tail (0.05 needs five, 0.10 four).
     """
-    x, y = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
-    sums = sign_sums(unit_columns((x, y), clusters), seed)
-    # Half the distance to the unflipped sum is the sum over the flipped clusters.
-    over, under = (sums[:, :1] - sums[:, 1:]) / 2
-    some = under > _TIE * float(y.sum())
-    return _order_statistics(np.where(some, over / np.where(some, under, 1.0), np.nan), tail)
+    return _one(ratio_flips(numerators, denominators, clusters, Patterns(seed)).critical, tail)
 
 
 def ancova_bounds(
@@ -54,21 +49,37 @@ def ancova_bounds(
     pattern without one (the line cannot be fitted, or reacts more than one for one) widens both bounds.
     Arguments and result as in `ratio_bounds`; units are score points.
     """
-    y, x = np.asarray(d_end, dtype=np.float64), np.asarray(d_start, dtype=np.float64)
-    sums = sign_sums(unit_columns((y, x, np.ones_like(y)), clusters), seed)
-    xx = float(x @ x)
-    fits = intercepts(y.size, sums[0], sums[1], xx, float(x @ y))
-    shifts = intercepts(y.size, sums[2], sums[1], xx, float(x.sum()))
-    room = 1 - shifts[1:]
-    some = room > _TIE
-    return _order_statistics(np.where(some, (fits[0] - fits[1:]) / np.where(some, room, 1.0), np.nan), tail)
+    return _one(ancova_flips(d_end, d_start, clusters, patterns=Patterns(seed)).critical, tail)
 
 
-def _order_statistics(critical: FloatArray, tail: float) -> Interval:
-    """Return the k-th smallest and largest critical value, k = floor(tail x patterns); NaN counts as unbounded."""
-    k = int(np.floor(tail * (critical.size + 1) + _TIE))
+def order_statistics(critical: FloatArray, tails: tuple[float, ...]) -> tuple[tuple[FloatArray, FloatArray], ...]:
+    """Return, per tail, the k-th smallest and the k-th largest critical value, k = floor(tail x patterns).
+
+    Args:
+        critical: of `Flips`, shape (..., patterns - 1), not read again by the caller: it is put in order in place.
+        tails: error of each bound.
+
+    Returns:
+        Per tail a lower and an upper bound, shape (...); infinite where k is 0. NaN counts as unbounded on either side.
+    """
+    size = critical.shape[-1]
+    ranks = [int(np.floor(tail * (size + 1) + _TIE)) for tail in tails]
+    critical.sort(axis=-1)  # NaN comes last; several ranks by partition take three times as long
+    unknown = np.isnan(critical).sum(axis=-1)
+    return tuple(_ranked(critical, k, unknown) for k in ranks)
+
+
+def _ranked(ordered: FloatArray, k: int, unknown: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    shape, size = ordered.shape[:-1], ordered.shape[-1]
     if k < 1:
-        return Interval(-np.inf, np.inf)
-    low = np.partition(np.where(np.isnan(critical), -np.inf, critical), k - 1)[k - 1]
-    high = np.partition(np.where(np.isnan(critical), np.inf, critical), critical.size - k)[critical.size - k]
+        return np.full(shape, -np.inf), np.full(shape, np.inf)
+    # Counted from below, unknown values stand before all others; from above, after them, where sorting put them.
+    place = np.maximum(k - 1 - unknown, 0)[..., None]
+    low = np.where(unknown >= k, -np.inf, np.take_along_axis(ordered, place, axis=-1)[..., 0])
+    high = ordered[..., size - k]
+    return low, np.where(np.isnan(high), np.inf, high)
+
+
+def _one(critical: FloatArray, tail: float) -> Interval:
+    ((low, high),) = order_statistics(critical, (tail,))
     return Interval(float(low), float(high))

@@ -163,11 +163,15 @@ def cluster_bootstrap(
 
 
 def cluster_sums(values: npt.ArrayLike, clusters: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Return the sum of values per cluster, in the order of the sorted cluster labels, and the counts beside them."""
-    labels, where = np.unique(np.asarray(clusters), return_inverse=True)
-    weights = np.asarray(values, dtype=np.float64)
-    sums = np.bincount(where, weights=weights, minlength=labels.size).astype(np.float64)
-    return sums, np.bincount(where, minlength=labels.size).astype(np.int64)
+    """Return the sum of values per cluster, in the order of the sorted cluster labels, and the counts beside them.
+
+    Args:
+        values: shape (..., n); leading axes are batches (simulated pilots), and stay.
+        clusters: the cluster of each value, shape (n,).
+    """
+    where, counts = np.unique(np.asarray(clusters), return_inverse=True, return_counts=True)[1:]
+    weights = np.asarray(values, dtype=np.float64)[..., np.argsort(where, kind="stable")]
+    return np.add.reduceat(weights, np.cumsum(counts) - counts, axis=-1), counts.astype(np.int64)
 
 
 def _student(value: FloatArray, error: FloatArray, n: FloatArray, level: float) -> Estimates:

@@ -2,9 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from pilot_pipeline.kpis.intervals import FloatArray
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The locked pairs of one effect KPI, pilot minus control, shape (pairs,); NaN where a pair has no difference.
+
+    `end` is what is tested: end scores, or minutes saved. `start`: the same people's start scores or minutes before.
+    `baseline`: mean over both people of what stood before. `arms`: pilots' and controls' own end scores or savings.
+    """
+
+    kpi: str
+    end: FloatArray
+    start: FloatArray
+    baseline: FloatArray
+    clusters: npt.NDArray[np.int64]
+    arms: tuple[FloatArray, FloatArray]
+
+    @property
+    def complete(self) -> npt.NDArray[np.bool_]:
+        """Which pairs have a difference."""
+        return ~np.isnan(self.end + self.start)
+
+    def of_complete(self) -> Differences:
+        """Return only the pairs that have a difference."""
+        here = self.complete
+        arms = (self.arms[0][here], self.arms[1][here])
+        return Differences(self.kpi, self.end[here], self.start[here], self.baseline[here], self.clusters[here], arms)
+
+
+def behaviour_differences(pairs: pd.DataFrame, scores: pd.DataFrame) -> Differences:
+    """Return the differences in observed behaviour, in score points.
+
+    Args:
+        pairs: `locked_pairs`.
+        scores: employee_id, start_score, end_score.
+    """
+    start, end = by_pair(pairs, scores, "start_score"), by_pair(pairs, scores, "end_score")
+    return _differences("behaviour_change", pairs, start, end)
+
+
+def prep_time_differences(pairs: pd.DataFrame, minutes: pd.DataFrame) -> Differences:
+    """Return the differences in saved preparation time, in minutes per report and week.
+
+    Args:
+        pairs: `locked_pairs`.
+        minutes: employee_id, before_minutes, during_minutes.
+    """
+    before, during = by_pair(pairs, minutes, "before_minutes"), by_pair(pairs, minutes, "during_minutes")
+    return _differences("prep_time_reduction", pairs, before, (before[0] - during[0], before[1] - during[1]))
 
 
 def locked_pairs(members: pd.DataFrame) -> pd.DataFrame:
@@ -35,3 +88,10 @@ def by_pair(pairs: pd.DataFrame, people: pd.DataFrame, column: str) -> tuple[npt
     """
     values = people.set_index("employee_id")[column]
     return tuple(pairs[arm].map(values).to_numpy(dtype=np.float64, na_value=np.nan) for arm in ("pilot", "control"))
+
+
+def _differences(
+    kpi: str, pairs: pd.DataFrame, start: tuple[FloatArray, ...], end: tuple[FloatArray, ...]
+) -> Differences:
+    clusters = pairs["cluster"].to_numpy(dtype=np.int64)
+    return Differences(kpi, end[0] - end[1], start[0] - start[1], (start[0] + start[1]) / 2, clusters, (end[0], end[1]))

@@ -10,16 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from pilot_pipeline.config.models import PilotConfig
-from pilot_pipeline.kpis.estimators import (
-    EffectEstimate,
-    adoption_estimate,
-    behaviour_effect,
-    completion_interval,
-    prep_time_effect,
-    pulse_estimate,
-)
+from pilot_pipeline.kpis.effects import EffectEstimate, behaviour_effect, prep_time_effect
+from pilot_pipeline.kpis.estimators import adoption_estimate, completion_interval, pulse_estimate
 from pilot_pipeline.kpis.interim import repeated_interval
-from pilot_pipeline.kpis.pairs import by_pair, locked_pairs
+from pilot_pipeline.kpis.pairs import behaviour_differences, by_pair, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import KpiResult, Label, judge
 
 
@@ -113,7 +107,7 @@ def _adoption(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     shares = [float(people.isin(weekly.get(week, set())).mean()) for week in later]
     found = adoption_estimate(
         people.isin(weekly.get(kpi.by_week, set())).to_numpy(),
-        _person_clusters(design.pilots),
+        person_clusters(design.pilots),
         kpi.target,
         float(np.mean(shares)) if shares else None,
     )
@@ -151,9 +145,8 @@ def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     result = design.effect("behaviour_change", kpi.target, kpi.required)
     if not _present(frame):
         return _unmeasured(result, "No manager observations were read.")
-    start, end = (_difference(design.pairs, frame, column) for column in ("start_score", "end_score"))
-    complete = ~np.isnan(start) & ~np.isnan(end)
-    clusters = design.pairs["cluster"].to_numpy()
+    pairs = behaviour_differences(design.pairs, frame)
+    end, start, clusters, complete = pairs.end, pairs.start, pairs.clusters, pairs.complete
     if int(complete.sum()) < design.fewest:
         return _unmeasured(result, f"Fewer than {design.fewest} pairs were observed in both waves.")
     found = behaviour_effect(end[complete], start[complete], clusters[complete], design.seed)
@@ -163,7 +156,7 @@ def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     if changed and int(same.sum()) >= design.fewest:
         sensitivity = behaviour_effect(end[same], start[same], clusters[same], design.seed).effect
     notes = (f"Pairs whose observer changed between the waves: {design.count(changed)}.",) if changed else ()
-    filled = _with_effect(result, found)
+    filled = with_effect(result, found)
     return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
 
 
@@ -172,17 +165,14 @@ def _prep_time(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     result = design.effect("prep_time_reduction", kpi.target, kpi.required)
     if not _present(frame):
         return _unmeasured(result, "No preparation time was logged.")
-    before = by_pair(design.pairs, frame, "before_minutes")
-    during = by_pair(design.pairs, frame, "during_minutes")
-    saved = (before[0] - during[0]) - (before[1] - during[1])
-    baseline = (before[0] + before[1]) / 2
-    complete = ~np.isnan(saved)
+    pairs = prep_time_differences(design.pairs, frame)
+    complete, baseline = pairs.complete, pairs.baseline
     if int(complete.sum()) < design.fewest:
         return _unmeasured(result, f"Fewer than {design.fewest} pairs have both a baseline and later weeks.")
     if baseline[complete].sum() <= 0:
         return _unmeasured(result, "The baseline weeks hold no minutes, so there is nothing to reduce.")
-    clusters = design.pairs["cluster"].to_numpy()[complete]
-    return _with_effect(result, prep_time_effect(saved[complete], baseline[complete], clusters, design.seed))
+    found = prep_time_effect(pairs.end[complete], baseline[complete], pairs.clusters[complete], design.seed)
+    return with_effect(result, found)
 
 
 def _pulse(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
@@ -219,7 +209,8 @@ def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:
     return replace(result, ci_low=ci.low if ci else None, ci_high=ci.high if ci else None)
 
 
-def _with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
+def with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
+    """Return a blank result of an effect KPI with its estimate filled in; judging it is `results.judge`'s work."""
     return replace(
         result,
         actual=found.effect,
@@ -243,11 +234,6 @@ def _unmeasured(result: KpiResult, why: str) -> KpiResult:
     return replace(result, notes=(why,))
 
 
-def _difference(pairs: pd.DataFrame, people: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
-    pilot, control = by_pair(pairs, people, column)
-    return pilot - control
-
-
 def _both_same_observer(pairs: pd.DataFrame, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
     pilot, control = by_pair(
         pairs, people.assign(same=people["same_observer"].astype("boolean").astype("Float64")), "same"
@@ -256,7 +242,7 @@ def _both_same_observer(pairs: pd.DataFrame, people: pd.DataFrame) -> npt.NDArra
     return both
 
 
-def _person_clusters(pilots: pd.DataFrame) -> npt.NDArray[np.int64]:
+def person_clusters(pilots: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the judging cluster per person; someone without a pair belongs to a cluster of their manager."""
     cluster = pilots["cluster"].astype("Int64").astype("string")
     return pd.factorize(cluster.fillna(pilots["manager_id"].astype("string")))[0].astype(np.int64)

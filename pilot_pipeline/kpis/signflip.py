@@ -3,11 +3,15 @@
 Under "no effect" with pilot and control exchangeable within a unit (a pair, or a cluster of pairs), a unit's difference
 is as likely as its negative. The p-value is the share of all sign patterns whose statistic is at least the one seen
 (Fisher 1935, section 21; Pitman 1937). The unit decides what is exchangeable: clusters where effects differ by manager.
+
+Every statistic here is odd: under the mirror image of a pattern, all signs changed, it is the negative. So only one of
+each two patterns is written down. Leading axes are batches everywhere: simulated pilots go through these functions
+together, a real one goes alone.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,33 +24,58 @@ DIRECT_UNITS = 20
 """Up to here every one of the 2^n sign patterns is written down."""
 MIDDLE_UNITS = 30
 """Up to here a plain sum is exact still, by meeting in the middle."""
-MONTE_CARLO = 100_000
-"""Random sign patterns beyond; the seen one is always counted in."""
+MONTE_CARLO = 50_000
+"""Random sign patterns beyond, each with its mirror image; the seen one is always counted in."""
 
-_TIE = 1e-12
+_TIE = 1e-9
+"""Relative; what differs by less is equal."""
 
 
-def sign_sums(columns: npt.ArrayLike, seed: int = 0) -> FloatArray:
+class Patterns(NamedTuple):
+    """Which sign patterns are looked at: all up to `direct` units, `random` ones with their mirror images beyond."""
+
+    seed: int = 0
+    direct: int = DIRECT_UNITS
+    random: int = MONTE_CARLO
+
+
+class Flips(NamedTuple):
+    """A statistic under sign patterns, and the supposed effect at which each pattern becomes as extreme as the seen.
+
+    statistics: shape (..., patterns / 2), the seen one first, without mirror images (theirs are the negatives); NaN
+        where it cannot be computed, which counts as extreme.
+    critical: shape (..., patterns - 1), in the unit of the estimate; NaN where no supposed effect does that.
+    """
+
+    statistics: FloatArray
+    critical: FloatArray
+
+
+def sign_sums(columns: npt.ArrayLike, patterns: Patterns | int = 0) -> FloatArray:
     """Return the signed sums of each row of `columns` under common sign patterns.
 
     Args:
         columns: shape (..., k, units); the k quantities of one unit flip together.
-        seed: of the patterns drawn when there are more than `DIRECT_UNITS` units.
+        patterns: which ones; a number is the seed of the usual ones.
 
     Returns:
-        Shape (..., k, patterns); pattern 0 is "nothing flipped", and all 2^units patterns follow, or `MONTE_CARLO`
-        random ones. Leading axes are batches (simulated pilots).
+        Shape (..., k, patterns / 2). Pattern 0 is "nothing flipped"; then come all patterns that leave the last unit as
+        it is, or random ones. The sums of their mirror images are the negatives.
     """
     values = np.asarray(columns, dtype=np.float64)
+    chosen = patterns if isinstance(patterns, Patterns) else Patterns(patterns)
     units = values.shape[-1]
-    if units > DIRECT_UNITS:
-        signs = np.random.default_rng(seed).integers(0, 2, size=(MONTE_CARLO, units), dtype=np.int8) * 2 - 1
+    if units > chosen.direct:
+        rng = np.random.default_rng(chosen.seed)
+        signs = rng.integers(0, 2, size=(chosen.random, units), dtype=np.int8) * 2 - 1
         drawn = values @ signs.T.astype(np.float64)
         return np.concatenate([values.sum(axis=-1, keepdims=True), drawn], axis=-1)
-    sums = np.zeros((*values.shape[:-1], 1))
-    for unit in range(units):
-        value = values[..., unit : unit + 1]
-        sums = np.concatenate([sums + value, sums - value], axis=-1)
+    sums = np.empty((*values.shape[:-1], 1 << (units - 1)))
+    sums[..., :1] = values[..., -1:]
+    for unit in range(units - 1):
+        half, value = 1 << unit, values[..., unit : unit + 1]
+        np.subtract(sums[..., :half], value, out=sums[..., half : 2 * half])
+        sums[..., :half] += value
     return sums
 
 
@@ -63,10 +92,10 @@ def signflip_p(values: npt.ArrayLike, alternative: Alternative = "greater", seed
         return min(1.0, 2 * min(signflip_p(units, "greater", seed), signflip_p(units, "less", seed)))
     if alternative == "less":
         return signflip_p(-units, "greater", seed)
-    seen, slack = float(units.sum()), _TIE * float(np.abs(units).sum())
     if DIRECT_UNITS < units.size <= MIDDLE_UNITS:
+        seen, slack = float(units.sum()), _TIE * float(np.abs(units).sum())
         return _meet_in_the_middle(units, seen - slack)
-    return float(np.mean(sign_sums(units[None, :], seed)[0] >= seen - slack))
+    return float(flip_p(sign_sums(units[None, :], seed)[0]))
 
 
 def ancova_signflip(
@@ -88,25 +117,76 @@ def ancova_signflip(
     Exact to 20 units. The refit's denominator is no sum over units, so there is no meeting in the middle: Monte Carlo
     above. A pattern under which the line cannot be fitted counts as extreme.
     """
-    fits = refitted_intercepts(d_end, d_start, clusters, seed)
+    fits = ancova_flips(d_end, d_start, clusters, patterns=Patterns(seed)).statistics
     if alternative == "two-sided":
-        return min(1.0, 2 * min(_share_extreme(fits), _share_extreme(-fits)))
-    return _share_extreme(fits if alternative == "greater" else -fits)
+        return min(1.0, 2 * min(float(flip_p(fits)), float(flip_p(fits, "less"))))
+    return float(flip_p(fits, alternative))
 
 
-def refitted_intercepts(
-    d_end: npt.ArrayLike, d_start: npt.ArrayLike, clusters: npt.ArrayLike | None = None, seed: int = 0
-) -> FloatArray:
-    """Return the ANCOVA intercept under every sign pattern, shape (patterns,); NaN where the line cannot be fitted."""
+def flip_p(statistics: FloatArray, alternative: Literal["greater", "less"] = "greater") -> FloatArray:
+    """Return the share of sign patterns that are at least as extreme as the first one, shape (...).
+
+    `statistics` as in `Flips`: mirror images are counted, and need not be there.
+    """
+    greater = alternative == "greater"
+    seen = statistics[..., :1] if greater else -statistics[..., :1]
+    least = seen - _TIE * np.nanmax(np.abs(statistics), axis=-1, keepdims=True)
+    # What cannot be computed is neither above nor below, and so counts as extreme.
+    short = np.count_nonzero(statistics < least, axis=-1) + np.count_nonzero(statistics > -least, axis=-1)
+    total = 2 * statistics.shape[-1]
+    return np.asarray((total - short) / total)
+
+
+def ancova_flips(
+    d_end: npt.ArrayLike,
+    d_start: npt.ArrayLike,
+    clusters: npt.ArrayLike | None = None,
+    present: npt.ArrayLike = 1.0,
+    patterns: Patterns = Patterns(),  # noqa: B008 - frozen
+) -> Flips:
+    """Return the ANCOVA intercept refitted under sign patterns; the refit is linear in the supposed effect.
+
+    Args:
+        d_end: pair differences, shape (..., pairs), 0 where `present` is 0.
+        d_start: the same of start scores.
+        clusters: pairs of one cluster flip together, shape (pairs,); None flips pair by pair.
+        present: 1 or 0 per pair, in any shape that broadcasts; a cluster without a pair changes nothing.
+        patterns: which sign patterns.
+    """
     y, x = np.asarray(d_end, dtype=np.float64), np.asarray(d_start, dtype=np.float64)
-    sums = sign_sums(unit_columns((y, x), clusters), seed)
-    return intercepts(y.size, sums[0], sums[1], float(x @ x), float(x @ y))
+    ones = np.broadcast_to(np.asarray(present, dtype=np.float64), y.shape)
+    n, xx, xy, total = (a[..., None] for a in (ones.sum(-1), (x * x).sum(-1), (x * y).sum(-1), x.sum(-1)))
+    sums = sign_sums(unit_columns((y, x, ones), clusters), patterns)
+    fits = intercepts(n, sums[..., 0, :], sums[..., 1, :], xx, xy)
+    shifts = intercepts(n, sums[..., 2, :], sums[..., 1, :], xx, total)
+    return Flips(fits, _critical(_distances(fits), _distances(shifts), _TIE))
+
+
+def ratio_flips(
+    numerators: npt.ArrayLike,
+    denominators: npt.ArrayLike,
+    clusters: npt.ArrayLike | None = None,
+    patterns: Patterns = Patterns(),  # noqa: B008 - frozen
+) -> Flips:
+    """Return the signed sums of the numerators, and with each pattern's critical value that of the ratio of sums.
+
+    Args:
+        numerators: pair differences, shape (..., pairs), 0 where a pair is missing.
+        denominators: none negative, shape (..., pairs), 0 where a pair is missing; ones for a mean.
+        clusters: as in `ancova_flips`; patterns: the same.
+        patterns: see above.
+    """
+    x, y = np.broadcast_arrays(np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64))
+    sums = sign_sums(unit_columns((x, y), clusters), patterns)
+    over, under = (_distances(sums[..., row, :]) for row in (0, 1))  # twice the sums over the flipped clusters
+    return Flips(sums[..., 0, :], _critical(over, under, 2 * _TIE * y.sum(axis=-1)[..., None]))
 
 
 def unit_columns(rows: tuple[FloatArray, ...], clusters: npt.ArrayLike | None) -> FloatArray:
-    """Return the units' sums, shape (rows, units), in an order that depends on values and never on labels."""
+    """Return the units' sums, shape (..., rows, units), in an order that depends on values and never on labels."""
     units = rows if clusters is None else tuple(cluster_sums(row, clusters)[0] for row in rows)
-    return np.stack(units)[:, np.lexsort(units[::-1])]
+    order = np.lexsort(units[::-1], axis=-1)
+    return np.stack([np.take_along_axis(unit, order, axis=-1) for unit in units], axis=-2)
 
 
 def intercepts(n: npt.ArrayLike, y: FloatArray, x: FloatArray, xx: npt.ArrayLike, xy: npt.ArrayLike) -> FloatArray:
@@ -115,20 +195,39 @@ def intercepts(n: npt.ArrayLike, y: FloatArray, x: FloatArray, xx: npt.ArrayLike
     Without any spread around zero in x there is nothing to adjust for: the mean of y. NaN where all x are equal.
     """
     n, xx, xy = (np.asarray(a, dtype=np.float64) for a in (n, xx, xy))
-    spread = n * xx - x**2
-    fitted = spread > _TIE * 1e3 * n * xx
-    line = np.where(fitted, (xx * y - xy * x) / np.where(fitted, spread, 1.0), np.nan)
-    return np.where(xx > 0, line, y / n)
+    spread = n * xx - x * x
+    unfit = (spread <= _TIE * n * xx) & (xx > 0)
+    usual = bool(np.all(xx > 0)) and not unfit.any()
+    if usual:
+        return np.asarray((xx * y - xy * x) / spread)
+    line = (xx * y - xy * x) / np.where(unfit | (xx <= 0), 1.0, spread)
+    return np.where(unfit, np.nan, np.where(xx > 0, line, y / n))
 
 
-def _share_extreme(fits: FloatArray) -> float:
-    slack = _TIE * 1e3 * float(np.nanmax(np.abs(fits)))
-    return float(np.mean(~(fits < fits[0] - slack)))
+def _distances(statistics: FloatArray) -> FloatArray:
+    """Return by how much the seen statistic exceeds that of each other pattern, mirror images last."""
+    seen, half = statistics[..., :1], statistics.shape[-1]
+    found = np.empty((*statistics.shape[:-1], 2 * half - 1))
+    np.subtract(seen, statistics[..., 1:], out=found[..., : half - 1])
+    np.add(seen, statistics, out=found[..., half - 1 :])
+    return found
+
+
+def _critical(over: FloatArray, under: FloatArray, least: FloatArray | float) -> FloatArray:
+    some = under > least
+    if bool(np.all(some)):
+        return np.asarray(over / under, dtype=np.float64)
+    return np.asarray(np.where(some, over / np.where(some, under, 1.0), np.nan), dtype=np.float64)
 
 
 def _meet_in_the_middle(units: FloatArray, threshold: float) -> float:
     half = units.size // 2
-    first = sign_sums(units[None, :half])[0]
-    second = np.sort(sign_sums(units[None, half:])[0])
+    first, second = (np.concatenate([sums, -sums]) for sums in (_sums(units[:half]), _sums(units[half:])))
+    second.sort()
     below = np.searchsorted(second, threshold - first, side="left")
     return float((second.size - below).sum() / 2.0**units.size)
+
+
+def _sums(units: FloatArray) -> FloatArray:
+    sums: FloatArray = sign_sums(units[None, :])[0]
+    return sums

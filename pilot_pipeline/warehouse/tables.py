@@ -313,6 +313,21 @@ _TABLES = (
         """,
     ),
     _table(
+        "closeout.error_rates",
+        "What the decision rule says about simulated pilots of this cohort, one row per thing that may be true.",
+        """
+        truth VARCHAR What is true in these pilots.
+        description VARCHAR The same in a sentence.
+        pilots BIGINT Simulated pilots.
+        go DOUBLE Share of them that end in go.
+        no_go DOUBLE Share of them that end in no_go.
+        reconfigure DOUBLE Share of them that end in reconfigure.
+        go_error DOUBLE Monte Carlo standard error of go.
+        no_go_error DOUBLE Monte Carlo standard error of no_go.
+        coverage DOUBLE Share of 90 % intervals that hold the true effect.
+        """,
+    ),
+    _table(
         "closeout.scorecard",
         "The scorecard as one self-contained HTML page; the release puts it beside the tables.",
         "page VARCHAR The page.",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pilot_pipeline.kpis.estimators import active_needed
+from pilot_pipeline.cohort.power import adoption_line
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -34,10 +34,19 @@ def test_the_data_dictionary_is_what_canon_and_marts_say():
     assert PAGE.read_text(encoding="utf-8") == data_dictionary(), "run: python docs/generate.py"
 
 
+def test_the_table_of_verdicts_is_what_the_gate_says():
+    sys.path.insert(0, str(DOCS))
+    try:
+        from verdict_table import PAGE, verdict_page
+    finally:
+        sys.path.remove(str(DOCS))
+    assert PAGE.read_text(encoding="utf-8") == verdict_page(), "run: python docs/generate.py"
+
+
 def test_the_counts_of_the_adoption_line_are_those_of_the_code():
     rows = re.findall(r"^\s*\| (?:participants|active participants needed) \|(.+)\|$", _text("decision-rule.md"), re.M)
     people, needed = ([int(cell) for cell in row.split("|")] for row in rows)
-    assert needed == [active_needed(n, 0.70) for n in people]
+    assert needed == [adoption_line(n, 0.70) for n in people]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

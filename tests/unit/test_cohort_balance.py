@@ -70,6 +70,12 @@ def test_a_covariate_that_nobody_has_counts_as_infinitely_far_apart() -> None:
     assert not row(table, "performance_score")["within_tolerance"]
 
 
+def test_a_lock_that_names_no_covariate_has_no_worst_one() -> None:
+    none = CONFIG.model_copy(update={"cohort": CONFIG.cohort.model_copy(update={"balance": ()})})
+    covariate, smd = worst_imbalance(balance_table(MEMBERS, WORKFORCE, none), none)
+    assert covariate == "" and np.isnan(smd)
+
+
 def test_a_constant_covariate_is_balanced_and_has_no_variance_ratio() -> None:
     constant = row(balance_table(MEMBERS, WORKFORCE.assign(tenure_years=2.0), CONFIG), "tenure_years")
     assert constant["smd_after"] == 0 and constant["within_tolerance"] and np.isnan(constant["variance_ratio"])

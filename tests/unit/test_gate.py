@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kpis_planted import planted_config, planted_pilot
 
 from pilot_pipeline.closeout.gate import Evidence, Verdict, decide, label_of
+from pilot_pipeline.cohort.power import adoption_line
 from pilot_pipeline.config.measuring import DecisionSection
-from pilot_pipeline.kpis.estimators import active_needed
 from pilot_pipeline.kpis.results import KpiResult
 from pilot_pipeline.kpis.scoring import score_kpis
 
@@ -20,7 +20,7 @@ RANK = {"no_go": 0, "reconfigure": 1, "go": 2}
 
 
 def adoption(active: int, n: int = 30, target: float = 0.7, sustained: float | None = 0.8) -> KpiResult:
-    needed = active_needed(n, target)
+    needed = adoption_line(n, target)
     return KpiResult(
         "adoption", "threshold", target, active / n, n=n, active=active, needed=needed, sustained=sustained
     )  # fmt: skip
@@ -79,7 +79,11 @@ def test_a_pilot_that_still_runs_has_no_verdict_whatever_it_shows():
         ({"worst_smd": -0.31, "worst_covariate": "tenure_years"}, "differ by 0.31 standard deviations on tenure_years"),
         ({"worst_smd": 0.26}, "differ by 0.26 standard deviations; at most 0.25 may remain"),
         ({"worst_smd": float("nan")}, "Balance is unknown"),
-        ({"worst_smd": None}, "Balance is unknown"),
+        ({"worst_smd": None}, "Balance is unknown: no covariate could be compared"),
+        (
+            {"worst_smd": float("inf"), "worst_covariate": "tenure_years"},
+            "that the lock names, tenure_years, could",
+        ),
         ({"controls_exposed": 2}, "2 of 30 controls used the tool (6.7 %; at most 5.0 % may)."),
         ({"n_pairs": 29}, "30 matched pairs needed, 29 seen"),
         ({"n_managers": 7}, "8 independent groups of managers needed, 7 seen"),

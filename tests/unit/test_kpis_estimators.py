@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pilot_pipeline.kpis.estimators import (
-    active_needed,
-    adoption_estimate,
-    behaviour_effect,
-    completion_interval,
-    prep_time_effect,
-    pulse_estimate,
-)
+from pilot_pipeline.cohort.power import adoption_line
+from pilot_pipeline.kpis.effects import behaviour_effect, prep_time_effect
+from pilot_pipeline.kpis.estimators import ADOPTION_MARGIN, adoption_estimate, completion_interval, pulse_estimate
 from pilot_pipeline.kpis.intervals import clopper_pearson, cluster_bootstrap
 
 
@@ -98,17 +93,24 @@ def test_one_cluster_has_an_estimate_and_no_bounds():
 
 @pytest.mark.parametrize(("n", "needed"), [(30, 23), (50, 37)])
 def test_the_go_line_of_adoption_is_the_published_count(n, needed):
-    assert active_needed(n, 0.70) == needed
+    assert adoption_line(n, 0.70) == needed
     assert clopper_pearson(needed, n).low >= 0.60 > clopper_pearson(needed - 1, n).low or needed / n < 0.70
 
 
+@given(st.integers(5, 60), st.sampled_from([0.5, 0.6, 0.7, 0.8]))
+def test_the_go_line_and_a_fading_adoption_use_the_same_margin(n, target):
+    line = adoption_line(n, target)
+    enough = [k >= target * n - 1e-9 and clopper_pearson(k, n).low >= target - ADOPTION_MARGIN for k in range(n + 1)]
+    assert line == [*enough, True].index(True)
+
+
 def test_a_target_that_even_everyone_cannot_prove_is_said_so():
-    assert active_needed(5, 0.99) == 6
+    assert adoption_line(5, 0.99) == 6
 
 
 @given(st.integers(1, 60), st.floats(0.3, 0.95))
 def test_the_go_line_rises_with_the_target(n, target):
-    assert active_needed(n, target) <= active_needed(n, min(0.99, target + 0.04))
+    assert adoption_line(n, target) <= adoption_line(n, min(0.99, target + 0.04))
 
 
 def test_adoption_counts_every_person_of_the_denominator():

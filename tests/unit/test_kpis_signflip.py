@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pilot_pipeline.kpis import signflip
 from pilot_pipeline.kpis.flip_bounds import ancova_bounds, ratio_bounds
-from pilot_pipeline.kpis.signflip import ancova_signflip, sign_sums, signflip_p
+from pilot_pipeline.kpis.signflip import Patterns, ancova_signflip, flip_p, sign_sums, signflip_p
 
 SLEEP = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]) - np.array(
     [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
@@ -48,11 +47,9 @@ def test_exact_p_agrees_with_scipy(values):
     assert signflip_p(values) == pytest.approx(theirs.pvalue, abs=1e-12)
 
 
-def test_meeting_in_the_middle_equals_writing_all_patterns_down(monkeypatch):
+def test_meeting_in_the_middle_equals_writing_all_patterns_down():
     values = np.round(np.random.default_rng(4).normal(0.2, 1, 21), 1)
-    met = signflip_p(values)
-    monkeypatch.setattr(signflip, "DIRECT_UNITS", 21)
-    assert met == signflip_p(values)
+    assert signflip_p(values) == flip_p(sign_sums(values[None, :], Patterns(direct=21))[0])
 
 
 def test_thirty_pairs_are_exact_and_forty_are_close_to_normal():
@@ -67,7 +64,7 @@ def test_monte_carlo_is_seeded_blind_to_order_and_never_zero():
     values = np.random.default_rng(6).normal(0, 1, 35)
     assert signflip_p(values, seed=3) == signflip_p(values[::-1], seed=3)
     assert signflip_p(values, seed=3) != signflip_p(values, seed=4)
-    assert signflip_p(np.ones(35)) == pytest.approx(1 / 100_001)
+    assert signflip_p(np.ones(35)) == pytest.approx(1 / 100_002)
 
 
 def test_five_clusters_are_the_floor_of_a_five_per_cent_test():
@@ -84,7 +81,7 @@ def test_no_difference_at_all_is_no_evidence():
 def test_patterns_are_common_to_the_rows_and_batched_over_pilots():
     pilots = np.random.default_rng(7).normal(size=(3, 2, 6))
     sums = sign_sums(pilots)
-    assert sums.shape == (3, 2, 64)
+    assert sums.shape == (3, 2, 32)  # the other 32 are their negatives
     assert np.allclose(sums[..., 0], pilots.sum(axis=-1))
     assert np.allclose(sums[1], sign_sums(pilots[1]))
 
