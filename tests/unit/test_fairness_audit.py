@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fairness_planted import PATHWAYS, answer, chances_of, make_config, make_people, make_workforce, recommend
-from scipy.stats import binomtest
+from fairness_planted import PATHWAYS, answer, make_config, make_people, make_workforce, recommend
 
 from pilot_pipeline.errors import BadInput, NotReady
 from pilot_pipeline.fairness import audit as live
@@ -16,7 +15,6 @@ from pilot_pipeline.fairness import selftest
 from pilot_pipeline.fairness.answers import kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.association import going_with
 from pilot_pipeline.fairness.audit import Audit, audit_live, audit_synthetic, audit_weekly
-from pilot_pipeline.fairness.family import one_look
 from pilot_pipeline.fairness.pairs import excess_bound
 from pilot_pipeline.fairness.permutation import permutations
 from pilot_pipeline.fairness.power import steering_power, within_person_correlation
@@ -44,29 +42,6 @@ def twins(workforce: pd.DataFrame) -> pd.DataFrame:
 
 def _verdicts(audit: Audit) -> dict[str, str]:
     return dict(zip(audit.attributes["attribute"], audit.attributes["verdict"], strict=True))
-
-
-def _alarms(n: int, *, severe: bool, rounds: int) -> int:
-    """Count family-wise findings at the first recommendation, through the audit's own parts."""
-    people, found = make_people(n), 0
-    rng = np.random.default_rng(n)
-    study = study_people(recommend(people, severe=False), people, CONFIG, PATHWAYS)
-    chances = chances_of(severe)[np.where(people["gender"] == "female", 0, 1)]
-    for _ in range(rounds):
-        counts = rng.multinomial(1, chances).astype(float)
-        stats = look_statistics(study, [counts], permutations(study.panel.strata, 200, rng))[0]
-        found += bool((one_look(stats).q <= 0.05).any())
-    return found
-
-
-@pytest.mark.parametrize("n", [20, 30, 50])
-def test_a_fair_tool_is_accused_in_at_most_five_of_a_hundred_pilots(n: int) -> None:
-    assert binomtest(_alarms(n, severe=False, rounds=200), 200, 0.05, alternative="greater").pvalue > 0.005
-
-
-@pytest.mark.parametrize(("n", "least"), [(20, 0.45), (30, 0.70), (50, 0.95)])
-def test_severe_steering_is_caught_at_the_first_recommendation(n: int, least: float) -> None:
-    assert binomtest(_alarms(n, severe=True, rounds=100), 100, least, alternative="less").pvalue > 0.01
 
 
 def test_steering_by_gender_is_found_named_and_blocks() -> None:
