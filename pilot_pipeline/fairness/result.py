@@ -41,6 +41,7 @@ class Audit:
         make_themes: makes `themes`, on first use.
         make_reported: makes `reported`, on first use.
         power: attribute, group_value, power for severe steering.
+        by_role: live: attribute, role, group_value, pathway_id, z, cells; description, small cells left out.
         instability: synthetic: attribute, sets, flips, flip_rate, aa_sets, aa_flip_rate, excess, excess_high.
         flips: synthetic: attribute, group_value, other_value, sets, flips, flip_rate.
         proxy: synthetic: attribute, p_value, q_value, level, group_value, where, z, of the correlated population.
@@ -59,6 +60,7 @@ class Audit:
     make_themes: Callable[[], pd.DataFrame] = pd.DataFrame
     make_reported: Callable[[], pd.DataFrame] = pd.DataFrame
     power: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_role: pd.DataFrame = field(default_factory=pd.DataFrame)
     instability: pd.DataFrame = field(default_factory=pd.DataFrame)
     proxy: pd.DataFrame = field(default_factory=pd.DataFrame)
     flips: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -91,7 +91,10 @@ def audit_synthetic(
         instability=instability,
         flips=flip_table(testable),
         proxy=proxy.reset_index(drop=True),
-        findings=_findings(attributes, instability, proxy, config.privacy.min_group_size),
+        findings=(
+            *_findings(attributes, instability, proxy, config.privacy.min_group_size),
+            *say.legitimate_sentences(config.fairness.legitimate, live=False),
+        ),
         n=int(twins["twin_id"].nunique()),
     )
 
