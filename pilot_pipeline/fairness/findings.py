@@ -74,8 +74,8 @@ def proxy_sentence(row: Mapping[Hashable, Any], alpha: float) -> str:
     family = f"family p {_p(row['q_value'])}"
     if row["q_value"] <= alpha:
         return (
-            f"{name}: bias found in the correlated population ({family}): the tool goes by something that goes with "
-            f"{name}. {_where(row)}"
+            f"{name}: bias found in the correlated population ({family}): the tool goes by {name} or by something that "
+            f"goes with it. {_where(row)}"
         )
     return f"{name}: no evidence of steering by proxy in the correlated population ({family})."
 

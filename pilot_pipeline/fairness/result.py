@@ -44,6 +44,7 @@ class Audit:
         by_role: live: attribute, role, group_value, pathway_id, z, cells; description, small cells left out.
         instability: synthetic: attribute, sets, flips, flip_rate, aa_sets, aa_flip_rate, excess, excess_high.
         flips: synthetic: attribute, group_value, other_value, sets, flips, flip_rate.
+        flip_targets: synthetic: attribute, group_value, other_value, pathway_id, sets, only_group, only_other.
         proxy: synthetic: attribute, p_value, q_value, level, group_value, where, z, of the correlated population.
         findings: sentences for people, without anyone's name or a small group's.
         n: people with a first choice, or twin sets.
@@ -64,6 +65,7 @@ class Audit:
     instability: pd.DataFrame = field(default_factory=pd.DataFrame)
     proxy: pd.DataFrame = field(default_factory=pd.DataFrame)
     flips: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flip_targets: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def themes(self) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from pilot_pipeline.fairness.pairs import (
     Pairs,
     direction,
     flip_table,
+    flip_targets,
     instability_table,
     pair_up,
     same_twin_flips,
@@ -90,6 +91,7 @@ def audit_synthetic(
         power=power,
         instability=instability,
         flips=flip_table(testable),
+        flip_targets=flip_targets(testable),
         proxy=proxy.reset_index(drop=True),
         findings=(
             *_findings(attributes, instability, proxy, config.privacy.min_group_size),
