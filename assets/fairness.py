@@ -8,10 +8,11 @@ import pandas as pd
 from assets.live import live_asset
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
-from pilot_pipeline.charts.plots import bias_heat_map
+from pilot_pipeline.charts.plots import bias_heat_map, flip_heat_map
 from pilot_pipeline.fairness.answers import collect_answers, kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
 from pilot_pipeline.fairness.comparison import comparison, history_rows, model_version, remember
+from pilot_pipeline.fairness.result import rates_by_pathway
 from pilot_pipeline.kpis.reading import last_week
 from pilot_pipeline.readiness.current import current_evidence, feed_rows
 from pilot_pipeline.readiness.current import synthetic_answers as read_answers
@@ -110,13 +111,18 @@ def _state(stage: Stage, audit: str, statements: dict[str, list[str]]) -> None:
 
 
 def _shown(audit: Audit, table: pd.DataFrame) -> dict[str, Any]:
-    return {
+    shown = {
         "dagster/row_count": len(table),
         "verdict": audit.verdict,
         "findings": dg.MetadataValue.md("\n\n".join(audit.findings)),
         "attributes": markdown_table(audit.attributes[["attribute", "p_value", "q_value", "verdict", "power"]]),
         "rates": picture(bias_heat_map(audit.table)),
+        "table": markdown_table(rates_by_pathway(audit.table)),
     }
+    if len(audit.flip_targets):
+        shown["twins"] = picture(flip_heat_map(audit.flip_targets))
+        shown["instability"] = markdown_table(audit.instability)
+    return shown
 
 
 ASSETS = [synthetic_answers, synthetic_rates, live_rates]

@@ -118,3 +118,16 @@ def published(rates: pd.DataFrame, attributes: pd.DataFrame, kind: str, as_of: d
     table = table.assign(audit=kind, as_of=pd.Timestamp(as_of).as_unit("us"))[TABLE]
     keys = ["attribute", "group_value", "pathway_id"]
     return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def rates_by_pathway(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as people read it: one row per attribute and group, its n, and a rate in per cent per pathway.
+
+    What is suppressed reads "withheld".
+    """
+    text = (100 * table["rate"].astype("Float64")).round(0).astype("Int64").astype("str") + " %"
+    cells = table.assign(cell=text.where(~table["suppressed"], "withheld"))
+    wide = cells.pivot(index=["attribute", "group_value"], columns="pathway_id", values="cell")
+    n = cells.groupby(["attribute", "group_value"])["n"].first().astype("str").fillna("withheld")
+    wide.insert(0, "n", n)
+    return wide.reset_index().rename_axis(columns=None).rename(columns={"group_value": "group"})

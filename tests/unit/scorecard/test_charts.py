@@ -120,6 +120,7 @@ def test_kpis_are_counted_against_their_targets():
         lambda: plots.love_plot(madeup.cohort_balance().head(0)),
         lambda: plots.weekly_curves(madeup.weekly_kpis().head(0)),
         lambda: plots.bias_heat_map(madeup.bias_audit().head(0)),
+        lambda: plots.flip_heat_map(pd.DataFrame()),
         lambda: plots.roi_bars(madeup.roi().head(0)),
         lambda: plots.kpi_effects(madeup.kpi_scorecard().head(0)),
         lambda: plots.sso_matrix(madeup.sso_states().head(0)),
