@@ -8,9 +8,11 @@ import pandas as pd
 from assets.live import live_asset
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
-from pilot_pipeline.charts.plots import bias_heat_map
+from pilot_pipeline.charts.plots import bias_heat_map, flip_heat_map
 from pilot_pipeline.fairness.answers import collect_answers, kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
+from pilot_pipeline.fairness.comparison import comparison, history_rows, model_version, remember
+from pilot_pipeline.fairness.result import rates_by_pathway
 from pilot_pipeline.kpis.reading import last_week
 from pilot_pipeline.readiness.current import current_evidence, feed_rows
 from pilot_pipeline.readiness.current import synthetic_answers as read_answers
@@ -24,6 +26,7 @@ ANSWERS = TABLES["fairness.synthetic_answers"]
 SYNTHETIC = TABLES["fairness.synthetic_rates"]
 LIVE = TABLES["fairness.live_rates"]
 FINDINGS = TABLES["fairness.audit_findings"]
+HISTORY = TABLES["fairness.audit_history"]
 
 
 @stage_asset(group="readiness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
@@ -56,15 +59,20 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     refusal = warehouse.query("SELECT statement FROM fairness.audit_findings WHERE kind = 'refusal'")["statement"]
     if len(refusal):
         warehouse.write(SYNTHETIC.table, no_rows(SYNTHETIC), columns=SYNTHETIC.types)
+        _state(stage, "synthetic", {"verdict": [], "finding": []})  # what earlier answers showed says nothing now
         return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": refusal.iloc[0]})
     sent = kept_synthetic(warehouse.read(EMPLOYEES.table))
     evidence = current_evidence(warehouse, pilot)[SYNTHETIC_AUDIT]
-    seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now).date()
+    seen = first_seen(warehouse, SYNTHETIC_AUDIT, evidence, stage.now)
     pathways = feed_rows(warehouse, pilot, "pathways")
     answers = warehouse.read(ANSWERS.table)
-    audit = audit_synthetic(sent.twins, answers, pilot.config, pathways, as_of=seen, population=sent.population)
+    audit = audit_synthetic(sent.twins, answers, pilot.config, pathways, as_of=seen.date(), population=sent.population)
     warehouse.write(SYNTHETIC.table, audit.table, columns=SYNTHETIC.types)
-    _state(stage, "synthetic", {"verdict": [audit.verdict], "finding": list(audit.findings)})
+    rows = history_rows(audit, evidence, seen, model_version(answers))
+    history = remember(warehouse.read(HISTORY.table) if warehouse.exists(HISTORY.table) else None, rows)
+    warehouse.write(HISTORY.table, history, columns=HISTORY.types)
+    findings = [*audit.findings, *comparison(history, evidence)]
+    _state(stage, "synthetic", {"verdict": [audit.verdict], "finding": findings})
     return dg.MaterializeResult(metadata=_shown(audit, audit.table))
 
 
@@ -103,13 +111,18 @@ def _state(stage: Stage, audit: str, statements: dict[str, list[str]]) -> None:
 
 
 def _shown(audit: Audit, table: pd.DataFrame) -> dict[str, Any]:
-    return {
+    shown = {
         "dagster/row_count": len(table),
         "verdict": audit.verdict,
         "findings": dg.MetadataValue.md("\n\n".join(audit.findings)),
         "attributes": markdown_table(audit.attributes[["attribute", "p_value", "q_value", "verdict", "power"]]),
         "rates": picture(bias_heat_map(audit.table)),
+        "table": markdown_table(rates_by_pathway(audit.table)),
     }
+    if len(audit.flip_targets):
+        shown["twins"] = picture(flip_heat_map(audit.flip_targets))
+        shown["instability"] = markdown_table(audit.instability)
+    return shown
 
 
 ASSETS = [synthetic_answers, synthetic_rates, live_rates]

@@ -1,4 +1,4 @@
-"""The heat map of recommendations by group; whether there is bias is decided in `fairness`, never by a picture."""
+"""The heat maps of recommendations by group and of twins; whether there is bias is decided in `fairness`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ import pandas as pd
 from pilot_pipeline.charts.frames import day, records
 from pilot_pipeline.charts.labels import VERDICT_LABELS, plain
 from pilot_pipeline.charts.marks import blank, chart_of, fitted
+from pilot_pipeline.charts.render import CONTROL, INK, PILOT
 
 if TYPE_CHECKING:
     import altair as alt
 
+_COLOURS = [CONTROL, "#f5f6f8", PILOT]
+_SLANTED: dict[str, Any] = {
+    "orient": "top",
+    "labelAngle": -38,
+    "labelLimit": 130,
+    "domain": False,
+    "ticks": False,
+}
 _AUDITS = {"synthetic": "Synthetic audit", "live": "Live audit"}
 
 
@@ -39,21 +48,50 @@ def bias_heat_map(bias_audit: pd.DataFrame, audit: str | None = None) -> alt.Lay
         return blank("Recommendations by group", "No audit has been made yet.")
     shown = {row["attribute"] for row in rows if row["rate"] is not None}
     cells = _cells([row for row in rows if row["attribute"] in shown] or rows)
-    x = alt.X(
-        "pathway:N", title=None, axis=alt.Axis(orient="top", labelAngle=-38, labelLimit=130, domain=False, ticks=False)
-    )
+    x = alt.X("pathway:N", title=None, axis=alt.Axis(**_SLANTED))
     y = alt.Y("group:N", title=None, axis=alt.Axis(domain=False, ticks=False), sort=[c["group"] for c in cells])
     base = chart_of(cells).encode(x=x, y=y)
-    scale = alt.Scale(domain=[-30, 0, 30], range=["#a4590b", "#f5f6f8", "#0b5cad"], clamp=True, interpolate="rgb")
+    scale = alt.Scale(domain=[-30, 0, 30], range=_COLOURS, clamp=True, interpolate="rgb")
     fill = alt.condition(
         "datum.distance === null", alt.value("#dde1e7"), alt.Color("distance:Q", scale=scale, legend=None)
     )
     tiles = base.mark_rect(stroke="white", strokeWidth=2, invalid=None).encode(color=fill)
-    ink = alt.condition("abs(datum.distance) > 17", alt.value("white"), alt.value("#1b2430"))
+    ink = alt.condition("abs(datum.distance) > 17", alt.value("white"), alt.value(INK))
     words = base.mark_text(fontSize=11).encode(text="word:N", color=ink)
     count = len(dict.fromkeys(cell["group"] for cell in cells))
     map_ = fitted([tiles, words], _title(rows), 24 * count)
     return map_.properties(padding={"left": 0, "top": 0, "right": 18, "bottom": 0})  # room for the last slanted label
+
+
+def flip_heat_map(targets: pd.DataFrame) -> alt.LayerChart | alt.Chart:
+    """Draw where twins are sent when only the attribute changes, from `Audit.flip_targets`.
+
+    A cell's number is, of 100 twin sets, in how many more the first value than the second is sent to the pathway.
+    """
+    import altair as alt
+
+    title = "Net change in 100 twin sets when only this changes"
+    if targets.empty:
+        return blank(title, "No twins have been asked about yet.")
+    cells = []
+    for row in records(targets):
+        net = 100 * (row["only_group"] - row["only_other"])
+        who = f"{row['group_value']}, not {row['other_value']}"
+        cells.append({"group": who, "pathway": str(row["pathway_id"]), "net": net, "word": _signed(net)})
+    x = alt.X("pathway:N", title=None, axis=alt.Axis(**_SLANTED))
+    y = alt.Y("group:N", title=None, axis=alt.Axis(domain=False, ticks=False), sort=[c["group"] for c in cells])
+    base = chart_of(cells).encode(x=x, y=y)
+    most = max(5.0, *(abs(cell["net"]) for cell in cells))
+    scale = alt.Scale(domain=[-most, 0, most], range=_COLOURS, interpolate="rgb")
+    tiles = base.mark_rect(stroke="white", strokeWidth=2).encode(color=alt.Color("net:Q", scale=scale, legend=None))
+    ink = alt.condition(f"abs(datum.net) > {0.57 * most}", alt.value("white"), alt.value(INK))
+    words = base.mark_text(fontSize=11).encode(text="word:N", color=ink)
+    map_ = fitted([tiles, words], title, 24 * len(dict.fromkeys(cell["group"] for cell in cells)))
+    return map_.properties(padding={"left": 0, "top": 0, "right": 18, "bottom": 0})
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.0f}".replace("-", "−") if round(points) else "·"
 
 
 def _cells(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

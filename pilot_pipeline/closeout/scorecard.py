@@ -11,6 +11,7 @@ import pandas as pd
 
 from pilot_pipeline.charts.frames import records
 from pilot_pipeline.closeout import formats
+from pilot_pipeline.closeout.fairness_words import council_sentences
 from pilot_pipeline.closeout.scorecard_pictures import Pictures, draw_pictures
 from pilot_pipeline.closeout.scorecard_tables import (
     Table,
@@ -110,6 +111,7 @@ class Scorecard:
     cohort_notes: tuple[str, ...] = ()
     bias_findings: tuple[str, ...] = ()
     synthetic_findings: tuple[str, ...] = ()
+    input_findings: tuple[str, ...] = ()
     matched_on: tuple[str, ...] = ()
     value_notes: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class _Page:
     tables: dict[str, Table]
     pictures: Pictures
     tiles: tuple[Tile, ...]
+    fairness: dict[str, str]
     issues: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -194,4 +197,5 @@ def _page(card: Scorecard) -> _Page:
         {**row, "affected": formats.count(row["affected"]) if row["affected"] is not None else None}
         for row in records(card.top_issues)
     ]
-    return _Page(tables, draw_pictures(card), tiles(card), issues)
+    fairness = {audit: council_sentences(card.bias_audit, audit) for audit in ("live", "synthetic")}
+    return _Page(tables, draw_pictures(card), tiles(card), fairness, issues)

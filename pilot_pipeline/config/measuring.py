@@ -78,22 +78,38 @@ class DecisionSection(Frozen):
 
 
 class Recommender(Frozen):
-    """Where answers about synthetic employees come from: a feed, or the tool itself over HTTP."""
+    """Where answers about synthetic employees come from: a feed, or the tool itself, over HTTP or in Python."""
 
     feed: Literal["synthetic_recommendations"] | None = Field(None, description="The answers are a feed.")
     http: str | None = Field(None, description="The tool's URL, which is asked directly.")
+    python: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="module:function of an installed Python tool; it takes and returns a pandas frame.",
+    )
+    model_version: str | None = Field(
+        None,
+        min_length=1,
+        description="The version that is piloted: others' answers are refused, and a new one is asked and compared.",
+    )
     batch_size: int = Field(200, ge=1, description="Synthetic employees per request.")
     timeout_s: float = Field(30, gt=0, description="Seconds to wait for an answer.")
     retries: int = Field(3, ge=0, description="Further tries of a request that failed.")
 
+    @property
+    def asks(self) -> bool:
+        """Whether the tool itself is asked, instead of a feed being read."""
+        return self.feed is None
+
     @model_validator(mode="after")
     def _one_of(self) -> Recommender:
-        if (self.feed is None) == (self.http is None):
-            raise ValueError("give either feed: synthetic_recommendations or http: URL")
+        if sum(way is not None for way in (self.feed, self.http, self.python)) != 1:
+            raise ValueError("give one of feed: synthetic_recommendations, http: URL and python: module:function")
         return self
 
 
 Attribute = Literal["gender", "ethnicity", "age_band"]
+FairReason = Literal["location", "performance_score", "skills", "tenure_years"]
 
 
 class FairnessSection(Frozen):
@@ -103,6 +119,9 @@ class FairnessSection(Frozen):
         ("gender", "ethnicity", "age_band"), min_length=1, description="Protected attributes that twins differ in."
     )
     intersections: tuple[tuple[Attribute, Attribute], ...] = Field((), description="Pairs of them looked at together.")
+    legitimate: tuple[FairReason, ...] = Field(
+        (), description="What the tool may go by although it goes with an attribute; declared before the lock."
+    )
     twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
     recommender: Recommender = Recommender(feed="synthetic_recommendations")
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import NotReady
-from pilot_pipeline.fairness.recommender import ANSWERS, ask, check_answers, recommender_for
+from pilot_pipeline.fairness.answer_checks import ANSWERS, check_answers
+from pilot_pipeline.fairness.recommender import ask, recommender_for
 from pilot_pipeline.fairness.synthetic import PROTECTED
 from pilot_pipeline.fairness.twins import make_population, make_twins
 
@@ -62,19 +63,24 @@ def collect_answers(
     feed: pd.DataFrame | None,
     known: pd.DataFrame | None,
 ) -> Collected:
-    """Take the answers from the feed, or ask the tool over HTTP unless it has answered about these very people.
+    """Take the answers from the feed, or ask the tool itself unless it has answered about these very people.
 
-    A tool may be random, so asking it anew each week would expire the evidence each week. Answers that do not fit are
-    kept beside the refusal: they are the evidence that was judged.
+    A tool may be random, so asking it anew each week would expire the evidence each week. It is asked again when
+    `fairness.recommender.model_version` names another version. Answers that do not fit are kept beside the refusal:
+    they are the evidence that was judged.
     """
+    chosen = config.fairness.recommender
     try:
-        if (
-            config.fairness.recommender.http
-            and known is not None
-            and set(known["synthetic_id"]) == set(everyone["synthetic_id"])
-        ):
-            return Collected(check_answers(known, everyone, pathways), None)
-        return Collected(ask(recommender_for(config, feed), everyone, pathways), None)
+        if chosen.asks and known is not None and _answers_now(known, everyone, chosen.model_version):
+            return Collected(check_answers(known, everyone, pathways, chosen.model_version), None)
+        answers = recommender_for(config, feed)
+        return Collected(ask(answers, everyone, pathways, chosen.model_version), None)
     except NotReady as refusal:
         kept = feed if feed is not None else pd.DataFrame(columns=ANSWERS)
         return Collected(kept.reindex(columns=ANSWERS), str(refusal))
+
+
+def _answers_now(known: pd.DataFrame, everyone: pd.DataFrame, version: str | None) -> bool:
+    """Say whether known answers are about everyone who is asked about now, and of the version that is piloted."""
+    about = set(known["synthetic_id"]) == set(everyone["synthetic_id"])
+    return about and (version is None or bool(known["model_version"].eq(version).fillna(False).any()))

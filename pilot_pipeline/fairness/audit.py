@@ -12,6 +12,7 @@ import pandas as pd
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness import findings as say
+from pilot_pipeline.fairness.by_role import role_sentences, roles_table
 from pilot_pipeline.fairness.family import ALPHA, FamilyP, one_look, weekly_looks
 from pilot_pipeline.fairness.groups import OTHER
 from pilot_pipeline.fairness.permutation import Floats, permutations
@@ -127,6 +128,9 @@ def _audit(
     sentences += [
         say.pooled_sentence(group.attribute, minimum, OTHER in group.tested) for group in study.groups if group.pooled
     ]
+    by_role = roles_table(study, levels[0], rates)
+    sentences += role_sentences(by_role)
+    sentences += say.legitimate_sentences(config.fairness.legitimate, live=True)
     return Audit(
         kind="live",
         as_of=as_of,
@@ -137,6 +141,7 @@ def _audit(
         make_themes=partial(_themes, study, levels),
         make_reported=partial(_reported, study, levels[0], rates),
         power=power,
+        by_role=by_role,
         findings=(*sentences, say.MILD),
         n=int((counts.sum(axis=1) > 0).sum()),
     )

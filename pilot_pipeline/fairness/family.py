@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pilot_pipeline.fairness.permutation import Floats, min_p, p_matrix
+from pilot_pipeline.fairness.permutation import Bools, Floats, min_p, p_matrix
 
 ALPHA = 0.05
 """The family-wise error rate of every audit (4-statistics: family p at most .05)."""
@@ -44,15 +44,20 @@ def weekly_looks(stats: Sequence[Floats], planned: int) -> list[FamilyP]:
     if not p or p[0].shape[1] == 0:
         return [FamilyP(np.empty(0), np.empty(0)) for _ in p]
     grid = np.unique([*np.geomspace(1 / len(p[0]), 1, 60), ALPHA])
-    found_by = np.array([_found(p, planned, alpha) for alpha in grid])  # (grid, looks, tests)
-    at_alpha = found_by[grid == ALPHA][0]
+    found = np.array([_found(p, planned, alpha) for alpha in grid])  # (grid, looks, tests)
+    at_alpha = found[grid == ALPHA][0]
     allowed = np.where(at_alpha[None], True, grid[:, None, None] > ALPHA)
-    hit = found_by & allowed
+    hit = found & allowed
     q = np.where(hit.any(axis=0), grid[hit.argmax(axis=0)], 1.0)
     return [FamilyP(p[look][0], q[look]) for look in range(len(p))]
 
 
-def _found(p: Sequence[Floats], planned: int, alpha: float) -> list[Floats]:
+def found_by(stats: Sequence[Floats], planned: int, alpha: float) -> list[Bools]:
+    """Return per look which tests `weekly_looks` has found by then at a given alpha; the quick way for simulations."""
+    return _found([p_matrix(look) for look in stats], planned, alpha)
+
+
+def _found(p: Sequence[Floats], planned: int, alpha: float) -> list[Bools]:
     """Return, per look, which tests of the data are found by then at this alpha."""
     smallest = np.array([look.min(axis=1) for look in p])
     alive = np.ones(smallest.shape[1], dtype=bool)

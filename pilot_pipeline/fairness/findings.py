@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -74,8 +74,8 @@ def proxy_sentence(row: Mapping[Hashable, Any], alpha: float) -> str:
     family = f"family p {_p(row['q_value'])}"
     if row["q_value"] <= alpha:
         return (
-            f"{name}: bias found in the correlated population ({family}): the tool goes by something that goes with "
-            f"{name}. {_where(row)}"
+            f"{name}: bias found in the correlated population ({family}): the tool goes by {name} or by something that "
+            f"goes with it. {_where(row)}"
         )
     return f"{name}: no evidence of steering by proxy in the correlated population ({family})."
 
@@ -86,6 +86,32 @@ def pooled_sentence(attribute: str, minimum: int, tested: bool) -> str:
     if tested:
         return f"{name}: groups of fewer than {minimum} people are tested together, as 'other'."
     return f"{name}: groups of fewer than {minimum} people are not testable, not even together."
+
+
+def legitimate_sentences(names: Sequence[str], *, live: bool) -> tuple[str, ...]:
+    """Say what was declared a fair reason, and how the audit treats it; nothing where nothing was declared."""
+    if not names:
+        return ()
+    listed = " and ".join(_FEATURES[name] for name in names)
+    declared = f"Declared fair reasons: {listed}."
+    if not live:
+        return (f"{declared} They go with no attribute in the synthetic population, so going by them is not found.",)
+    held = [name for name in names if name != "skills"]
+    how = (
+        f"People are compared within their role and alike in {' and '.join(_FEATURES[name] for name in held)}."
+        if held
+        else ""
+    )
+    loose = "Skills cannot be held constant among so few people." if "skills" in names else ""
+    return (" ".join(part for part in (declared, how, loose) if part),)
+
+
+_FEATURES = {
+    "location": "place of work",
+    "performance_score": "rating",
+    "skills": "skills",
+    "tenure_years": "tenure",
+}
 
 
 def _p(value: float) -> str:

@@ -16,6 +16,7 @@ from pilot_pipeline.fairness.study import Level, levels_of
 
 INSTABILITY = ["attribute", "sets", "flips", "flip_rate", "aa_sets", "aa_flip_rate", "excess", "excess_high"]
 FLIPS = ["attribute", "group_value", "other_value", "sets", "flips", "flip_rate"]
+FLIP_TARGETS = ["attribute", "group_value", "other_value", "pathway_id", "sets", "only_group", "only_other"]
 
 
 @dataclass(frozen=True)
@@ -138,4 +139,25 @@ def flip_table(pairs: list[Pairs]) -> pd.DataFrame:
         counted = frame.groupby(["group_value", "other_value"])["flips"].agg(["size", "sum", "mean"]).reset_index()
         named = counted.rename(columns={"size": "sets", "sum": "flips", "mean": "flip_rate"})
         tables.append(named.assign(attribute=pair.attribute)[FLIPS])
+    return pd.concat(tables, ignore_index=True)
+
+
+def flip_targets(pairs: list[Pairs]) -> pd.DataFrame:
+    """Return `FLIP_TARGETS`: which value is sent where instead.
+
+    Per two values and pathway, of so many `sets`: the share in which only the twin with `group_value` is sent there,
+    and the share in which only the one with `other_value` is.
+    """
+    tables = [pd.DataFrame(columns=FLIP_TARGETS)] if not pairs else []
+    for pair in pairs:
+        labels = pair.grouping.labels.to_numpy(dtype=object).reshape(-1, 2)
+        turned = labels[:, 0] > labels[:, 1]
+        outcome = np.where(turned[:, None, None], pair.levels[0].outcome[:, ::-1], pair.levels[0].outcome)
+        names = pd.DataFrame(np.sort(labels, axis=1), columns=["group_value", "other_value"])
+        for two, where in names.groupby(["group_value", "other_value"]).indices.items():
+            one, other = np.asarray(two, dtype=object)
+            mine, theirs = (outcome[where, at] > 0 for at in (0, 1))
+            only = {"only_group": (mine & ~theirs).mean(axis=0), "only_other": (theirs & ~mine).mean(axis=0)}
+            frame = pd.DataFrame({"pathway_id": pair.levels[0].names, "sets": len(where), **only})
+            tables.append(frame.assign(attribute=pair.attribute, group_value=one, other_value=other)[FLIP_TARGETS])
     return pd.concat(tables, ignore_index=True)

@@ -1,7 +1,8 @@
-"""Asks the tool about synthetic employees (feed, HTTP, callable) and refuses what does not fit; it judges no answer."""
+"""Asks the tool about synthetic employees: feed, HTTP or callable; what an answer must look like is `answering`."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import time
 import urllib.error
@@ -15,10 +16,8 @@ import pandas as pd
 
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import BadInput, NotReady
+from pilot_pipeline.fairness.answer_checks import ANSWERS, check_answers
 from pilot_pipeline.fairness.twins import for_tool
-
-ANSWERS = ["synthetic_id", "pathway_id", "rank", "model_version"]
-"""The columns of an answer."""
 
 _LARGEST = 50_000_000  # bytes of one answer
 _PIECE = 65_536
@@ -46,13 +45,24 @@ class FeedRecommender:
 
 @dataclass(frozen=True)
 class FunctionRecommender:
-    """A Python callable in place of a tool."""
+    """A Python callable in place of a tool.
 
-    function: Callable[[pd.DataFrame], pd.DataFrame]
+    Raises (from `answer`):
+        NotReady: the callable raises, or returns something else than a frame.
+    """
+
+    function: Callable[[pd.DataFrame], Any]
 
     def answer(self, employees: pd.DataFrame) -> pd.DataFrame:
-        """Return what the callable says."""
-        return self.function(employees)
+        """Return what the callable says; it may do with its copy of the employees what it likes."""
+        try:
+            answers = self.function(employees.copy())
+        except Exception as error:
+            raise NotReady(f"The recommender raised {_an(type(error).__name__)}; the audit cannot run.") from None
+        if not isinstance(answers, pd.DataFrame):
+            kind = _an(type(answers).__name__)
+            raise NotReady(f"The recommender returned {kind} instead of a pandas frame; the audit cannot run.")
+        return answers
 
 
 @dataclass(frozen=True)
@@ -125,11 +135,14 @@ def recommender_for(config: PilotConfig, feed: pd.DataFrame | None) -> Recommend
     """Return the configured recommender; `feed` holds the accepted rows of synthetic_recommendations, if any.
 
     Raises:
+        BadInput: the configured Python callable cannot be imported.
         NotReady: the feed is configured and there is no answer in it.
     """
     chosen = config.fairness.recommender
     if chosen.http is not None:
         return HttpRecommender(chosen.http, chosen.batch_size, chosen.timeout_s, chosen.retries)
+    if chosen.python is not None:
+        return FunctionRecommender(_imported(chosen.python))
     if feed is None or feed.empty:
         raise NotReady(
             "The feed synthetic_recommendations holds no answers: write the synthetic employees with "
@@ -138,68 +151,29 @@ def recommender_for(config: PilotConfig, feed: pd.DataFrame | None) -> Recommend
     return FeedRecommender(feed)
 
 
-def ask(recommender: Recommender, twins: pd.DataFrame, pathways: pd.DataFrame | None) -> pd.DataFrame:
-    """Ask about all synthetic employees, in their shuffled order, and check the answers; returns `ANSWERS`."""
-    return check_answers(recommender.answer(for_tool(twins)), twins, pathways)
+def ask(
+    recommender: Recommender, twins: pd.DataFrame, pathways: pd.DataFrame | None, version: str | None = None
+) -> pd.DataFrame:
+    """Ask about all synthetic employees, in their shuffled order, and check the answers; see `check_answers`."""
+    return check_answers(recommender.answer(for_tool(twins)), twins, pathways, version)
 
 
-def check_answers(answers: pd.DataFrame, twins: pd.DataFrame, pathways: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the answers with `ANSWERS`, typed, or refuse them.
-
-    Raises:
-        NotReady: answers twice, drops some, are about others, name unknown pathways, or have ranks that are none.
-    """
-    missing = {"synthetic_id", "pathway_id"} - set(answers.columns)
-    if missing:
-        raise NotReady(f"The recommender's answers lack {' and '.join(sorted(missing))}.")
-    frame = answers.reindex(columns=ANSWERS).reset_index(drop=True)
-    rank = pd.to_numeric(frame["rank"], errors="coerce").astype("Float64")
-    unreadable = frame["rank"].notna() & (rank.isna() | rank.lt(1) | rank.mod(1).ne(0)).fillna(True)
-    if unreadable.any():
-        raise NotReady(f"The recommender gave {int(unreadable.sum())} answers a rank that is not 1, 2, 3 and so on.")
-    frame["rank"] = rank.fillna(1).astype("Int64")
-    for column in ("synthetic_id", "pathway_id", "model_version"):
-        frame[column] = frame[column].astype("str")
-    _complete(frame, twins)
-    _known(frame, pathways)
-    return frame
+def _imported(path: str) -> Callable[[pd.DataFrame], Any]:
+    module, _, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except Exception as error:
+        raise BadInput(
+            f"fairness.recommender.python: {module} cannot be imported ({type(error).__name__}); "
+            "install it beside this software."
+        ) from None
+    if not callable(found):
+        raise BadInput(f"fairness.recommender.python: {module} has no function {name}.")
+    return found  # type: ignore[no-any-return]
 
 
-def _complete(frame: pd.DataFrame, twins: pd.DataFrame) -> None:
-    """Refuse answers about others, double ones and missing ones, the most telling sentence first."""
-    wanted = pd.Index(twins["synthetic_id"])
-    total = len(wanted)
-    answered = wanted.isin(frame.loc[frame["rank"] == 1, "synthetic_id"])
-    if total and not answered.any():
-        raise NotReady(
-            f"None of the {total} synthetic employees has an answer; these answers are about others. "
-            "Run `pilot twins` again and send the new file to the tool."
-        )
-    strangers = ~frame["synthetic_id"].isin(wanted)
-    if strangers.any():
-        raise NotReady(f"The recommender answered {int(strangers.sum())} times about employees that were not sent.")
-    twice = frame.duplicated(["synthetic_id", "rank"]) | frame.duplicated(["synthetic_id", "pathway_id"])
-    if twice.any():
-        who = frame.loc[twice, "synthetic_id"].nunique()
-        raise NotReady(f"The recommender answered twice about {who} of {total} synthetic employees.")
-    if not answered.all():
-        dropped = int((~answered).sum())
-        raise NotReady(f"The recommender dropped {dropped} of {total} synthetic employees: no first choice for them.")
-
-
-def _known(frame: pd.DataFrame, pathways: pd.DataFrame | None) -> None:
-    if frame["pathway_id"].isna().any():
-        raise NotReady(f"The recommender named no pathway in {int(frame['pathway_id'].isna().sum())} answers.")
-    if pathways is None or pathways.empty:
-        return
-    unknown = sorted(set(frame["pathway_id"]) - set(pathways["pathway_id"].astype("str")))
-    if unknown:
-        count = (
-            f"{len(unknown)} pathways that the feed pathways does"
-            if len(unknown) > 1
-            else "a pathway that the feed pathways does"
-        )
-        raise NotReady(f"The recommender named {count} not list; the first is '{unknown[0][:40]}'.")
+def _an(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 class _TryAgain(Exception):
@@ -235,12 +209,13 @@ def _parse(body: bytes, place: str) -> pd.DataFrame:
     shape = '{"recommendations": [{"synthetic_id", "pathway_id", "rank"}]}'
     wrong = NotReady(f"The recommender's answer to {place} is not {shape}; the audit cannot run.")
     try:
-        rows = json.loads(body)["recommendations"]
-    except (ValueError, KeyError, TypeError):
+        answer = json.loads(body)
+        rows, version = answer["recommendations"], answer.get("model_version")
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise wrong from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong
-    values = [[row.get(column) for column in ANSWERS] for row in rows]
+    values = [[row.get(column, version if column == "model_version" else None) for column in ANSWERS] for row in rows]
     if any(isinstance(value, (dict, list)) for row in values for value in row):
         raise wrong
     return pd.DataFrame(values, columns=ANSWERS, dtype=object)

@@ -41,8 +41,10 @@ class Audit:
         make_themes: makes `themes`, on first use.
         make_reported: makes `reported`, on first use.
         power: attribute, group_value, power for severe steering.
+        by_role: live: attribute, role, group_value, pathway_id, z, cells; description, small cells left out.
         instability: synthetic: attribute, sets, flips, flip_rate, aa_sets, aa_flip_rate, excess, excess_high.
         flips: synthetic: attribute, group_value, other_value, sets, flips, flip_rate.
+        flip_targets: synthetic: attribute, group_value, other_value, pathway_id, sets, only_group, only_other.
         proxy: synthetic: attribute, p_value, q_value, level, group_value, where, z, of the correlated population.
         findings: sentences for people, without anyone's name or a small group's.
         n: people with a first choice, or twin sets.
@@ -59,9 +61,11 @@ class Audit:
     make_themes: Callable[[], pd.DataFrame] = pd.DataFrame
     make_reported: Callable[[], pd.DataFrame] = pd.DataFrame
     power: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_role: pd.DataFrame = field(default_factory=pd.DataFrame)
     instability: pd.DataFrame = field(default_factory=pd.DataFrame)
     proxy: pd.DataFrame = field(default_factory=pd.DataFrame)
     flips: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flip_targets: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def themes(self) -> pd.DataFrame:
@@ -114,3 +118,16 @@ def published(rates: pd.DataFrame, attributes: pd.DataFrame, kind: str, as_of: d
     table = table.assign(audit=kind, as_of=pd.Timestamp(as_of).as_unit("us"))[TABLE]
     keys = ["attribute", "group_value", "pathway_id"]
     return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def rates_by_pathway(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as people read it: one row per attribute and group, its n, and a rate in per cent per pathway.
+
+    What is suppressed reads "withheld".
+    """
+    text = (100 * table["rate"].astype("Float64")).round(0).astype("Int64").astype("str") + " %"
+    cells = table.assign(cell=text.where(~table["suppressed"], "withheld"))
+    wide = cells.pivot(index=["attribute", "group_value"], columns="pathway_id", values="cell")
+    n = cells.groupby(["attribute", "group_value"])["n"].first().astype("str").fillna("withheld")
+    wide.insert(0, "n", n)
+    return wide.reset_index().rename_axis(columns=None).rename(columns={"group_value": "group"})

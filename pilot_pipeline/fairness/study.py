@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import BadInput
@@ -17,6 +18,7 @@ from pilot_pipeline.fairness.permutation import Floats, Ints, Panel, residuals, 
 from pilot_pipeline.fairness.power import weakest_power
 from pilot_pipeline.fairness.rates import shares
 from pilot_pipeline.fairness.result import ATTRIBUTES, judge
+from pilot_pipeline.fairness.strata import strata_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Study:
     pathways: tuple[str, ...]
     themes: tuple[str, ...]
     minimum: int
+    roles: NDArray[Any]
 
     @property
     def testable(self) -> tuple[Grouping, ...]:
@@ -63,9 +66,10 @@ def study_people(
     people = people.reset_index(drop=True)
     minimum = config.privacy.min_group_size
     groups = groupings(people, config.fairness.attributes, config.fairness.intersections, minimum)
-    strata = np.asarray(pd.factorize(people["role"], sort=True, use_na_sentinel=False)[0], dtype=np.intp)
+    panel = panel_of(groups, strata_of(people, config.fairness.legitimate))
+    roles = people["role"].astype("str").fillna("no role").to_numpy(dtype=object)
     names, themes = name_pathways(recommendations, pathways)
-    return Study(tuple(people["employee_id"]), groups, panel_of(groups, strata), names, themes, minimum)
+    return Study(tuple(people["employee_id"]), groups, panel, names, themes, minimum, roles)
 
 
 def name_pathways(answers: pd.DataFrame, pathways: pd.DataFrame | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

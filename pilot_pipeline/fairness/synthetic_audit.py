@@ -12,11 +12,13 @@ import pandas as pd
 
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.fairness import findings as say
+from pilot_pipeline.fairness.answer_checks import check_answers
 from pilot_pipeline.fairness.family import one_look
 from pilot_pipeline.fairness.pairs import (
     Pairs,
     direction,
     flip_table,
+    flip_targets,
     instability_table,
     pair_up,
     same_twin_flips,
@@ -26,7 +28,6 @@ from pilot_pipeline.fairness.permutation import Floats
 from pilot_pipeline.fairness.power import twin_power, weakest_power
 from pilot_pipeline.fairness.proxy import ProxyPart, proxy_part, proxy_statistics
 from pilot_pipeline.fairness.rates import RATES, REPORTED, rate_table, reported_table
-from pilot_pipeline.fairness.recommender import check_answers
 from pilot_pipeline.fairness.result import Audit, judge, overall, published
 from pilot_pipeline.fairness.selftest import check_twin_audit
 from pilot_pipeline.fairness.study import attributes_frame, name_pathways
@@ -64,7 +65,7 @@ def audit_synthetic(
         NotReady: the answers do not fit the twins, or the auditor fails its self-test.
     """
     sent = twins if population is None else pd.concat([twins, population], ignore_index=True)
-    answers = check_answers(answers, sent, pathways)
+    answers = check_answers(answers, sent, pathways, config.fairness.recommender.model_version)
     check_twin_audit()
     answered = line_up(twins, population, answers, pathways, config)
     pairs, testable = answered.pairs, answered.testable
@@ -90,8 +91,12 @@ def audit_synthetic(
         power=power,
         instability=instability,
         flips=flip_table(testable),
+        flip_targets=flip_targets(testable),
         proxy=proxy.reset_index(drop=True),
-        findings=_findings(attributes, instability, proxy, config.privacy.min_group_size),
+        findings=(
+            *_findings(attributes, instability, proxy, config.privacy.min_group_size),
+            *say.legitimate_sentences(config.fairness.legitimate, live=False),
+        ),
         n=int(twins["twin_id"].nunique()),
     )
 

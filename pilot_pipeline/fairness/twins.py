@@ -71,8 +71,9 @@ def make_population(workforce: pd.DataFrame, config: PilotConfig) -> pd.DataFram
 
     A tool that never reads gender, but something that goes with it within a role (location, skills, rating,
     tenure), treats twins alike and this population differently: proxy bias. A feature follows the attribute only
-    where it does so beyond chance among the real people (`association`). One part per attribute, of
-    `fairness.twins` single rows each; `twin_id` is that of a set of one, and `attribute` says what varies.
+    where it does so beyond chance among the real people (`association`), and not where it was declared a fair reason
+    (`fairness.legitimate`). One part per attribute, of `fairness.twins` single rows each; `twin_id` is that of a set
+    of one, and `attribute` says what varies.
     """
     source = read_workforce(workforce, config.pilot.starts_on, config.privacy.min_group_size)
     rng = np.random.default_rng([config.cohort.seed, 2])
@@ -80,7 +81,8 @@ def make_population(workforce: pd.DataFrame, config: PilotConfig) -> pd.DataFram
     if not attributes:
         return pd.DataFrame(columns=COLUMNS).astype(_TYPES)
     follow = going_with(source, attributes, rng)
-    parts = [_correlated(source, name, follow[name], config.fairness.twins, rng) for name in attributes]
+    fair = frozenset(config.fairness.legitimate)
+    parts = [_correlated(source, name, follow[name] - fair, config.fairness.twins, rng) for name in attributes]
     return _finish(pd.concat(parts), rng)
 
 

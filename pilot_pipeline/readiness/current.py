@@ -163,7 +163,7 @@ def _timeline(warehouse: Warehouse, pilot: Pilot) -> Timeline:
 def gaps(warehouse: Warehouse, pilot: Pilot) -> tuple[SwitchedOff, ...]:
     """Return what each missing or empty feed switches off; a live feed counts as there until it may be read."""
     present = present_rows(warehouse, pilot, baseline=False)
-    return switched_off(present, pilot.config.fairness.recommender.http is not None)
+    return switched_off(present, pilot.config.fairness.recommender.asks)
 
 
 def present_rows(warehouse: Warehouse, pilot: Pilot, *, baseline: bool) -> Mapping[str, int | None]:

@@ -116,6 +116,8 @@ def synthetic_evidence(answers: pd.DataFrame | None, quarantine: pd.DataFrame | 
     """
     fairness = config.fairness.model_dump(mode="json", exclude={"recommender"})
     sections = {"fairness": fairness, "cohort.seed": config.cohort.seed}
+    if config.fairness.recommender.model_version:
+        sections["fairness.recommender.model_version"] = config.fairness.recommender.model_version
     return evidence_hash({"answers": answers, "quarantine": judged_quarantine(quarantine)}, sections)
 
 

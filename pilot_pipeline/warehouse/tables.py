@@ -246,6 +246,20 @@ _TABLES = (
         statement VARCHAR The statement.
         """,
     ),
+    _table(
+        "fairness.audit_history",
+        "Every synthetic audit that was made, so that a new model version is compared with the one before it.",
+        """
+        evidence_hash VARCHAR What was judged.
+        judged_at TIMESTAMP When it was first seen, UTC.
+        model_version VARCHAR Version of the tool's model, if the answers say.
+        attribute VARCHAR The protected attribute.
+        verdict VARCHAR Of the attribute.
+        q_value DOUBLE Family-adjusted p.
+        flip_rate DOUBLE Share of twin sets whose first choice changes with the attribute.
+        aa_flip_rate DOUBLE Share of identical twins whose first choice differs.
+        """,
+    ),
     _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
     _table("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
     _table(

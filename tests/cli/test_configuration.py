@@ -58,7 +58,7 @@ def edited(old: str, new: str) -> str:
             "feeds.employees.source must be text.",
         ),
         ("timezone: Europe/Berlin", "timezone: ../../etc/passwd", "is not an IANA time zone such as Europe/Berlin."),
-        ("recommender: {feed: synthetic_recommendations}", "recommender: {}", "give either feed:"),
+        ("recommender: {feed: synthetic_recommendations}", "recommender: {}", "give one of feed:"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named_by_its_key(old: str, new: str, sentence: str) -> None:

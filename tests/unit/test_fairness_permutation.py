@@ -159,31 +159,3 @@ def test_a_strong_signal_is_found_in_its_second_week() -> None:
     assert q[0][1] > 0.05
     assert all(week[1] <= 0.05 for week in q[1:])
     assert all(week[0] > 0.05 for week in q)
-
-
-def test_admissions_at_berkeley_show_no_bias_within_departments() -> None:
-    """Bickel, Hammel and O'Connell (1975): the crude ratio fails four-fifths; within departments p is .22 to .23."""
-    men = [(512, 313), (353, 207), (120, 205), (138, 279), (53, 138), (22, 351)]
-    women = [(89, 19), (17, 8), (202, 391), (131, 244), (94, 299), (24, 317)]
-    rows = [
-        (department, gender, answer)
-        for gender, table in enumerate((men, women))
-        for department, counts in enumerate(table)
-        for answer, count in enumerate(counts)
-        for _ in range(count)
-    ]
-    strata, gender, answer = np.array(rows).T
-    admitted = [float((answer[gender == g] == 0).mean()) for g in (0, 1)]
-    assert admitted[1] / admitted[0] == pytest.approx(0.6818, abs=5e-5)
-    panel = Panel(strata, np.eye(2)[gender], (slice(0, 2),))
-    residual = residuals(np.eye(2)[answer], strata)
-    moved = permutations(strata, 1000, np.random.default_rng(8))
-    p = one_look(statistics(panel, residual, moved)).p[0]
-    assert 0.19 < p < 0.27
-    by_department = [
-        z_scores(Panel(np.zeros((strata == d).sum(), dtype=int), panel.onehot[strata == d], ()), part)[1, 0]
-        for d in range(6)
-        for part in [residuals(np.eye(2)[answer][strata == d], np.zeros((strata == d).sum(), dtype=int))]
-    ]
-    assert int(np.abs(by_department).argmax()) == 0
-    assert by_department[0] > 4  # department A, in favour of women

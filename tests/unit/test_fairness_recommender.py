@@ -3,80 +3,32 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pandas as pd
 import pytest
 from fairness_planted import PATHWAYS, answer, make_config, make_workforce
+from fairness_tool import Reply, Tool, serving
 
 from pilot_pipeline.errors import BadInput, NotReady
+from pilot_pipeline.fairness.answer_checks import ANSWERS, check_answers
 from pilot_pipeline.fairness.recommender import (
-    ANSWERS,
     FeedRecommender,
     FunctionRecommender,
     HttpRecommender,
     ask,
-    check_answers,
     recommender_for,
 )
 from pilot_pipeline.fairness.twins import SENT, make_twins
 
 TWINS = make_twins(make_workforce(), make_config(twins=100)).head(60)
-Reply = Callable[[list[dict[str, Any]], int], tuple[int, dict[str, str], bytes]]
-
-
-class Tool(ThreadingHTTPServer):
-    """A small recommender on 127.0.0.1 that replies as it is told and remembers what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.reply, self.batches = reply, list[list[dict[str, Any]]]()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/recommend"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients hang up on slow replies."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Tool
-
-    def do_POST(self) -> None:
-        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["employees"]
-        self.server.batches.append(sent)
-        status, headers, body = self.server.reply(sent, len(self.server.batches))
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[[Reply], Tool]]:
-    running: list[Tool] = []
-
-    def run(reply: Reply) -> Tool:
-        tool = Tool(reply)
-        running.append(tool)
-        threading.Thread(target=tool.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return tool
-
-    yield run
-    for tool in running:
-        tool.shutdown()
-        tool.server_close()
+    yield from serving()
 
 
 def _good(sent: list[dict[str, Any]], count: int) -> tuple[int, dict[str, str], bytes]:

@@ -18,7 +18,7 @@ from pilot_pipeline.cohort.workforce import build_workforce
 from pilot_pipeline.config import load_pilot
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness import twins as twins_module
-from pilot_pipeline.fairness.recommender import check_answers
+from pilot_pipeline.fairness.answer_checks import check_answers
 from pilot_pipeline.fairness.twins import make_population, make_twins
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.feeds.intake import Intake, take_in

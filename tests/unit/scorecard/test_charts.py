@@ -141,6 +141,7 @@ def test_every_drawing_is_valid_vega_lite(charts):
         lambda: plots.love_plot(madeup.cohort_balance().head(0)),
         lambda: plots.weekly_curves(madeup.weekly_kpis().head(0))[0],
         lambda: plots.bias_heat_map(madeup.bias_audit().head(0)),
+        lambda: plots.flip_heat_map(pd.DataFrame()),
         lambda: plots.roi_bars(madeup.roi().head(0)),
         lambda: plots.kpi_effects(madeup.kpi_scorecard().head(0)),
         lambda: plots.sso_matrix(madeup.sso_states().head(0)),

@@ -1,0 +1,153 @@
+"""Size and power of both bias audits, simulated through the audits' own code, as the table in docs.
+
+    python benchmarks/bias_audit_errors.py --out docs/bias-audit-errors.md
+
+Live: `pilot_pipeline.simulation.audit_errors`, people in three roles, six pathways in two themes, three attributes.
+Before launch: `synthetic_audit.py` beside this file, 2,000 twin sets per attribute of simulated companies. It takes
+about half an hour of one core; `--pilots 200 --audits 20` is a quick look.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from synthetic_audit import TOOLS as SYNTHETIC
+from synthetic_audit import smallest_q
+
+from pilot_pipeline.config import PilotConfig, parse_config
+from pilot_pipeline.fairness.pairs import excess_bound
+from pilot_pipeline.fairness.synthetic_audit import SYNTHETIC_ALPHA
+from pilot_pipeline.simulation.audit_errors import TOOLS, Rates, audit_rates
+
+PEOPLE = (20, 30, 50)
+TARGETS = {20: (0.45, 0.65), 30: (0.70, 0.90), 50: (0.95, 0.99)}
+BEFORE_LAUNCH = (
+    "fair: at random",
+    "fair: reads everything, 3 % whims",
+    "fair: reads role and rating",
+    "steers severely by gender",
+    "steers a tenth of answers by gender",
+    "reads role and who is a newcomer, which goes with age",
+)
+
+
+def a_config() -> PilotConfig:
+    """Three attributes, twelve weeks, groups of five."""
+    data = {
+        "pilot": {"starts_on": date(2026, 1, 5)},
+        "organisation": {"employees": 400},
+        "privacy": {"pseudonym_key": "k" * 32},
+        "feeds": {name: {"source": "x.csv"} for name in ("employees", "consents", "tool_events")},
+    }
+    return parse_config(data, {}, "simulation")
+
+
+def live_table(rates: list[Rates]) -> list[str]:
+    """Return one row per tool and number of people."""
+    lines = [
+        "| tool | people | pilots | at the first recommendation | once, after twelve weeks | weekly, by week 12 "
+        "| week found (median) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in rates:
+        shares = " | ".join(f"{share:.3f} ± {one.error(share):.3f}" for share in (one.first, one.whole, one.weekly))
+        week = f"{one.median_week:.0f}" if one.weekly > 0.5 else "–"
+        lines.append(f"| {one.tool} | {one.n} | {one.pilots:,} | {shares} | {week} |")
+    return lines
+
+
+def synthetic_table(found: pd.DataFrame) -> list[str]:
+    """Return one row per tool: the share of audits that find bias, by which part."""
+    lines = [
+        "| tool | audits | whole audit | twins alone | correlated population alone |",
+        "|---|---|---|---|---|",
+    ]
+    for tool, rows in found.groupby("tool", sort=False):
+        cells = []
+        for part in ("whole family", "twins", "population"):
+            hits = rows.loc[rows["part"] == part, "q"].le(SYNTHETIC_ALPHA + 1e-12)
+            error = max(hits.mean() * (1 - hits.mean()), 1 / len(hits)) / len(hits)
+            cells.append(f"{hits.mean():.3f} ± {error**0.5:.3f}")
+        lines.append(f"| {tool} | {len(hits):,} | {' | '.join(cells)} |")
+    return lines
+
+
+def synthetic_found(audits: int) -> pd.DataFrame:
+    """Audit each tool so many times, over companies of which each is asked about by ten new tools."""
+    rounds = min(10, audits)
+    parts = [smallest_q(seed, rounds, list(BEFORE_LAUNCH), False) for seed in range(1, max(1, audits // rounds) + 1)]
+    assert set(BEFORE_LAUNCH) <= set(SYNTHETIC)
+    return pd.concat(parts, ignore_index=True)
+
+
+def page(live: list[str], synthetic: list[str]) -> str:
+    """Return the page."""
+    bounds = [f"{excess_bound(0, sets, 0, own):.3%}" for sets, own in ((1600, 1200), (2000, 1500), (4800, 1200))]
+    return PAGE.format(live="\n".join(live), synthetic="\n".join(synthetic), bounds=bounds)
+
+
+def main() -> None:
+    """Simulate and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pilots", type=int, default=4000, help="per fair tool and size; a quarter per steered one")
+    parser.add_argument("--audits", type=int, default=300, help="synthetic audits per tool")
+    parser.add_argument("--permuted", type=int, default=1000)
+    parser.add_argument("--out", type=Path, default=None)
+    given = parser.parse_args()
+    config, rates = a_config(), []
+    for tool in TOOLS:
+        for n in PEOPLE:
+            pilots = given.pilots // 4 if tool.steers else given.pilots
+            rates.append(audit_rates(tool, n, config, pilots=pilots, permuted=given.permuted, seed=20261126))
+            print(rates[-1], flush=True)
+    text = page(live_table(rates), synthetic_table(synthetic_found(given.audits)))
+    print(text)
+    if given.out:
+        given.out.write_text(text, encoding="utf-8")
+
+
+PAGE = """# How often the bias audit is right
+
+This page is written by `python benchmarks/bias_audit_errors.py --out docs/bias-audit-errors.md`; a small version of
+it is a test. Every figure is the share of simulated pilots in which bias was found, ± its Monte Carlo standard
+error. The simulated people go through the very functions that audit a pilot.
+
+## Live recommendations
+
+Three roles, gender half and half, two ethnicities, three age bands; six pathways in two themes; one recommendation
+per person and week. The family is three attributes over pathways and themes, its line .05. For a fair tool any
+finding counts, for a tool that steers only one by gender does.
+
+{live}
+
+*Severe steering* sends women to two pathways in 60 and 5 of 100 cases and everybody else in 10 and 55. Two things
+follow:
+
+* **The first row of each kind is the promise**: a fair tool is accused in at most five of a hundred pilots, looked
+  at once or every week for twelve weeks.
+* **Twelve weeks help only where recommendations vary.** A tool that always repeats a person's first recommendation
+  gives one observation per person, however many weeks pass: then twenty people find severe steering half the time,
+  for ever.
+
+## Before launch, on synthetic employees
+
+2,000 twin sets per attribute, of which 400 are identical (A/A), and 2,000 employees per attribute of the correlated
+population; one family over all of it, its line .01. Companies differ from audit to audit.
+
+{synthetic}
+
+The last row is *proxy bias*: the tool never reads age, but who is a newcomer, which goes with age. Twins differ in
+the year of birth alone and see nothing; the correlated population sees it. Whether tenure is a fair reason is not
+for a test to say: see `fairness.legitimate` in [The bias audit](bias-audit.md).
+
+No flip at all among 1,600 varied sets bounds the excess at {bounds[0]} (one-sided 95 %); the default of 2,000 sets
+holds 1,600 varied ones and 400 A/A. With `fairness.twins: 2500` it is {bounds[1]} per attribute. Over three
+attributes together, 4,800 sets, it is {bounds[2]}.
+"""
+
+
+if __name__ == "__main__":
+    main()
