@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints, Rungs
-from pilot_pipeline.cohort.matching import stack
+from pilot_pipeline.cohort.matching import Pairs, stack
 from pilot_pipeline.cohort.metric import Floats
 
 _EXACT_UP_TO = 120  # linked people; above, each keeps the nearest partners only
@@ -34,14 +34,14 @@ def pair_volunteers(volunteers: Ints, admissibility: Admissibility, rungs: int |
     keeps the 10 nearest partners only.
     """
     levels = rungs or len(admissibility.ladder.rungs)
-    found: list[pd.DataFrame] = []
+    found: list[Pairs] = []
     for block in dict.fromkeys(admissibility.blocks[volunteers].tolist()):
         people = volunteers[admissibility.blocks[volunteers] == block]
         found.extend(_pair_block(people, admissibility, levels))
     return stack(found)
 
 
-def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iterator[pd.DataFrame]:
+def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iterator[Pairs]:
     """Solve each group of people who are linked by admissible pairs on its own."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -55,7 +55,7 @@ def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iter
             yield _pair_linked(people[inside], need[np.ix_(inside, inside)], admissibility, levels)
 
 
-def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels: int) -> pd.DataFrame:
+def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels: int) -> Pairs:
     import networkx as nx
 
     distance = admissibility.metric.distances(people, people)
@@ -75,14 +75,7 @@ def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels
     pairs = sorted(tuple(sorted(pair)) for pair in nx.max_weight_matching(graph, maxcardinality=True))
     first = np.array([pair[0] for pair in pairs], dtype=np.int64)
     second = np.array([pair[1] for pair in pairs], dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "pilot": people[first],
-            "control": people[second],
-            "rung": need[first, second].astype(np.int64),
-            "distance": distance[first, second],
-        }
-    )
+    return people[first], people[second], need[first, second], distance[first, second]
 
 
 def _nearest(need: np.ndarray, distance: np.ndarray) -> np.ndarray:

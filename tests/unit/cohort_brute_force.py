@@ -1,4 +1,4 @@
-"""The best matching by trying every one: what the matching is held against; the claims themselves are `test_cohort_*`."""
+"""The best matching by trying every one, to hold the real one against; the claims themselves are `test_cohort_*`."""
 
 from __future__ import annotations
 
