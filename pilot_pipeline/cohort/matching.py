@@ -47,7 +47,7 @@ Pairs = tuple[Ints, Ints, Rungs, Floats]
 def stack(found: list[Pairs]) -> pd.DataFrame:
     """Join the pairs of several blocks, ascending by pilot; none at all give an empty frame of the same shape."""
     kinds = ("int64", "int64", "int64", "float64")
-    parts = [np.concatenate([block[part] for block in found] or [[]]) for part in range(len(PAIR_COLUMNS))]
+    parts = [np.concatenate([block[part] for block in found] or [np.zeros(0)]) for part in range(len(PAIR_COLUMNS))]
     order = np.argsort(parts[0], kind="stable")
     return pd.DataFrame(
         {name: part[order].astype(kind) for name, part, kind in zip(PAIR_COLUMNS, parts, kinds, strict=True)}
