@@ -43,7 +43,7 @@ def choose_pairs(
         config: `cohort`, `decision.min_managers` and `fairness.attributes`.
 
     Returns:
-        One attempt per rung that gives enough pairs, the proposed one first, the others as what it was weighed against. The
+        One attempt per rung that gives enough pairs, the proposed one first, then what it was weighed against. The
         fewest rungs that give enough pairs and clusters are proposed, or with `cohort.relax_for: quotas` those that
         give the fewest seats off. Climbing ends with a perfect cohort. None where no pair can be had.
     """
