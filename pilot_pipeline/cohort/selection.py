@@ -75,7 +75,7 @@ class Problem:
         prices = np.random.default_rng(seed).random(self.n_units)
         size, climbs = int(self.low[0]), bool(rungs.any())
         # All prices together weigh less than one rung.
-        goal = self._per_unit(rungs + prices / (2 * size) if climbs else prices)
+        goal = self._per_unit(np.asarray(rungs + prices / (2 * size) if climbs else prices))
         gap = _CLOSE if climbs else _GOOD
         perfect = self._solve(goal, gap, off=0.0)
         if perfect is not None:
