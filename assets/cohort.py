@@ -11,7 +11,7 @@ from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import love_plot
 from pilot_pipeline.cohort.balance import balance_table
 from pilot_pipeline.cohort.cohort import Cohort, form_cohort
-from pilot_pipeline.cohort.power import mde_table
+from pilot_pipeline.cohort.detectable import mde_table
 from pilot_pipeline.cohort.profile import cohort_profile
 from pilot_pipeline.registration.design import read_design
 from pilot_pipeline.warehouse.tables import TABLES

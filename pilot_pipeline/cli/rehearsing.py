@@ -36,7 +36,7 @@ def rehearse(
     Raises:
         BadInput: the export, its mapping or the directory cannot be used, or the people do not allow twenty pairs.
     """
-    from pilot_pipeline.cohort.power import mde_table
+    from pilot_pipeline.cohort.detectable import mde_table
     from pilot_pipeline.simulation.rehearsal import enrol, prepare_rehearsal, write_rehearsal
 
     if population is None or mapping is None:

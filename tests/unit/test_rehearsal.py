@@ -9,8 +9,8 @@ from rehearsal_export import MAPPING, export, write_export
 
 from checks.contracts import contract_for
 from pilot_pipeline.cohort.cohort import form_cohort
+from pilot_pipeline.cohort.detectable import mde_table
 from pilot_pipeline.cohort.pairing import pair_volunteers
-from pilot_pipeline.cohort.power import mde_table
 from pilot_pipeline.config import FeedSource, load_pilot
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
