@@ -152,7 +152,9 @@ cluster sums, one-sided at 5 %; effects differ between managers with an SD of 0.
 
 Pairs are proposed and matched by `matched_pair_randomised` from volunteers of random teams of the synthetic company,
 and all coins are tossed again in each of {tests:,} simulated pilots. Where nothing is true, 5 % is the most that the
-test may find.
+test may find. "Once" is the textbook coin: the size is nominal, and as the clusters of a matched cohort are not equally
+large, the effect stated for equal ones is found a little less often. The pipeline tosses all coins until the arms are
+alike (rerandomisation): the test then finds less where there is nothing, and more where there is something.
 
 | pairs | judging clusters | what is true | coins are tossed | found in |
 |---:|---:|---|---|---:|

@@ -19,11 +19,40 @@ _SMALL = 0.2  # in SDs: Cohen 1988, *Statistical Power Analysis*, 2.2
 _REFERENCES = ((20, 5), (50, 12))  # the smallest and the largest pilot, with the clusters they usually have
 
 
-def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str, float] | None = None) -> pd.DataFrame:
-    """Say for each KPI, and for attrition, what the achieved pairs and clusters can show.
+@dataclass(frozen=True)
+class Design:
+    """What power depends on: the pairs of each judging cluster, and the participants, with a control or without."""
+
+    sizes: tuple[int, ...]
+    participants: int
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are."""
+        return sum(self.sizes)
+
+    @property
+    def name(self) -> str:
+        """The design in a few words."""
+        return f"{self.pairs} pairs, {len(self.sizes)} clusters"
+
+
+def achieved(members: pd.DataFrame) -> Design:
+    """Return the design of a matched cohort (`Cohort.members`)."""
+    sizes = members[members["pair_id"].notna()].groupby("cluster").size() // 2
+    return Design(tuple(sizes.tolist()), int((members["arm"] == "pilot").sum()))
+
+
+def planned(pairs: int, clusters: int) -> Design:
+    """Return a design that is not matched yet, its pairs spread over the clusters as equally as can be."""
+    return Design(tuple(even_sizes(pairs, clusters)), pairs)
+
+
+def mde_table(design: Design, config: PilotConfig, pair_sds: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Say for each KPI, and for attrition, what pairs and clusters can show.
 
     Args:
-        members: `Cohort.members`; effects rest on the pairs, the other KPIs on every participant.
+        design: effects rest on the pairs, the other KPIs on every participant.
         config: `kpis` (targets), `decision.alpha` and `pilot.weeks`.
         pair_sds: SD of a pair difference by effect KPI, in its unit, where a baseline gives one.
 
@@ -34,9 +63,7 @@ def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str,
         sentence: what can be shown; cannot: what this pilot cannot answer, and needed_per_arm: the people per arm that
         the answer would take, missing where no number would do.
     """
-    paired = members[members["pair_id"].notna()]
-    sizes = (paired.groupby("cluster").size() // 2).tolist()
-    pairs, participants = len(paired) // 2, int((members["arm"] == "pilot").sum())
+    sizes, participants = list(design.sizes), design.participants
     kpis, alpha, sds = config.kpis, config.decision.alpha, pair_sds or {}
     rows = [
         _effect("behaviour_change", "score points", kpis.behaviour_change.target, sds, sizes=sizes, alpha=alpha),
@@ -44,7 +71,7 @@ def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str,
         _adoption(participants, config),
         _half_width("module_completion", "share", participants, 0.35, "if people differ with an SD of 0.35"),
         _half_width("pulse", "score points", participants, 0.8, "if people differ with an SD of 0.8 points"),
-        _attrition(pairs, config),
+        _attrition(design.pairs, config),
         _between_groups(sizes, alpha),
     ]
     frame = pd.DataFrame([asdict(row) for row in rows], columns=list(MDE_COLUMNS))
@@ -168,27 +195,23 @@ def _attrition(n: int, config: PilotConfig) -> _Row:
     return _Row("attrition", "people per arm", float(needed), said, cannot, needed)
 
 
-def power_curves(members: pd.DataFrame, config: PilotConfig) -> pd.DataFrame:
-    """Return how the power of this cohort grows with the effect, beside the smallest and the largest pilot.
+def power_curves(design: Design, config: PilotConfig) -> pd.DataFrame:
+    """Return how the power of a design grows with the effect, beside the smallest and the largest pilot.
 
     Returns:
         `CURVE_COLUMNS`: design ('30 pairs, 8 clusters'), effect in SDs of a pair difference, power 0-1.
     """
-    sizes = (members[members["pair_id"].notna()].groupby("cluster").size() // 2).tolist()
-    designs = {_design(sum(sizes), len(sizes)): sizes}
+    designs = {design.name: design}
     for pairs, clusters in _REFERENCES:
-        designs.setdefault(_design(pairs, clusters), even_sizes(pairs, clusters))
-    effects = np.linspace(0.0, 1.2, 49)
+        other = planned(pairs, clusters)
+        designs.setdefault(other.name, other)
+    effects = np.linspace(0.0, 1.2, 49).tolist()
     rows = [
-        (name, float(effect), power_of(float(effect), clusters, config.decision.alpha))
-        for name, clusters in designs.items()
+        (name, effect, power_of(effect, one.sizes, config.decision.alpha))
+        for name, one in designs.items()
         for effect in effects
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
-
-
-def _design(pairs: int, clusters: int) -> str:
-    return f"{pairs} pairs, {clusters} clusters"
 
 
 def _clusters(number: int) -> str:
@@ -197,5 +220,5 @@ def _clusters(number: int) -> str:
 
 def _about(number: float) -> int:
     """Round up to two leading digits: a number of people that was computed from assumptions is not exact."""
-    step = 10 ** max(math.floor(math.log10(max(number, 1))) - 1, 0)
+    step: int = 10 ** max(math.floor(math.log10(max(number, 1))) - 1, 0)
     return math.ceil(number / step) * step

@@ -75,13 +75,11 @@ def explain(
 def representation(attempts: Sequence[Attempt], pairs: bool) -> tuple[str, ...]:
     """Say whether the proposal has the seats that the workforce calls for, and what the alternatives would cost."""
     chosen, proposal = attempts[0], attempts[0].proposal
-    dimensions = _listed(
-        [f"{name}s" if name != "tenure" else name for name in dict.fromkeys(proposal.table["dimension"])]
-    )
+    dimensions = _listed(list(dict.fromkeys(proposal.table["dimension"])))
     seats = f"{len(chosen.pairs) * (2 if pairs else 1)} people"
     if proposal.seats_off == 0:
         first = (
-            f"The proposal is representative: its {seats} hold exactly the seats that {dimensions} of the workforce "
+            f"The proposal is representative: its {seats} hold exactly the seats that the workforce's {dimensions} "
             "call for (largest remainder); a seeded random choice among all such cohorts."
         )
     else:
