@@ -8,10 +8,10 @@ import pandas as pd
 
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
-from pilot_pipeline.charts.plots import love_plot
+from pilot_pipeline.charts.plots import love_plot, power_plot
 from pilot_pipeline.cohort.balance import balance_table
 from pilot_pipeline.cohort.cohort import Cohort, form_cohort
-from pilot_pipeline.cohort.power import mde_table
+from pilot_pipeline.cohort.detectable import achieved, mde_table, power_curves
 from pilot_pipeline.cohort.profile import cohort_profile
 from pilot_pipeline.registration.design import read_design
 from pilot_pipeline.warehouse.tables import TABLES
@@ -92,9 +92,16 @@ def cohort_profile_(stage: Stage) -> dg.MaterializeResult[Any]:
 @stage_asset(group="cohort", described=EFFECTS, deps=["cohort_members"])
 def detectable_effects(stage: Stage) -> dg.MaterializeResult[Any]:
     """State the minimal detectable effect of each KPI from the achieved pairs and clusters."""
-    effects = mde_table(stage.warehouse.read(MEMBERS.table), stage.pilot.config)
+    design, config = achieved(stage.warehouse.read(MEMBERS.table)), stage.pilot.config
+    effects = mde_table(design, config)
     stage.warehouse.write(EFFECTS.table, effects, columns=EFFECTS.types)
-    return dg.MaterializeResult(metadata={"dagster/row_count": len(effects), "effects": markdown_table(effects)})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(effects),
+            "effects": markdown_table(effects),
+            "power": picture(power_plot(power_curves(design, config))),
+        }
+    )
 
 
 ASSETS = [cohort_members, covariate_balance, cohort_profile_, detectable_effects]

@@ -8,11 +8,11 @@ import dagster as dg
 from assets.live import live_asset
 from assets.stage import Body, Stage, stage_asset
 from assets.summaries import row_count
-from checks.contracts import contract_for
+from checks.contracts import contract_for, contracts_of_people
 from pilot_pipeline.feeds.canon import CANON, Feed
 from pilot_pipeline.feeds.intake import Intake, take_in
 from pilot_pipeline.feeds.quarantine import Contract
-from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles
+from pilot_pipeline.feeds.rules import ManagementLine
 from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms, read_identities
 from pilot_pipeline.privacy.scan import IdentifierScan, build_scan
@@ -115,13 +115,9 @@ def _people(feed: Feed, stage: Stage) -> IdentifierScan | None:
 
 
 def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:
-    contracts: list[Contract] = [contract_for(feed.name)]
     if feed.name == "employees":
-        contracts.append(Hierarchy())
-        roles = stage.warehouse.query("SELECT roles FROM feeds.competencies")["roles"]
-        known = {role.strip() for listed in roles.dropna() for role in str(listed).split(";") if role.strip()}
-        if known:
-            contracts.append(MappedRoles(frozenset(known)))
+        return contracts_of_people(stage.warehouse.query("SELECT roles FROM feeds.competencies")["roles"])
+    contracts: list[Contract] = [contract_for(feed.name)]
     if feed.name == "manager_observations":
         contracts.append(ManagementLine(stage.warehouse.read("feeds.employees")))
     return contracts

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GOOD_SMD = 0.1
 ACCEPTABLE_SMD = 0.25
+POWER = 0.8
 _ROW = 26
 
 
@@ -48,6 +49,43 @@ def love_plot(balance: pd.DataFrame) -> alt.LayerChart | alt.Chart:
         shape=alt.Shape("stage:N", scale=alt.Scale(domain=stages["domain"], range=["diamond", "circle"])),
     )
     return fitted([_limits(), path, dots], _love_title(rows), _ROW * len(rows) + 8)
+
+
+def power_plot(curves: pd.DataFrame) -> alt.LayerChart | alt.Chart:
+    """Draw the chance of finding an effect against its size, from `detectable.power_curves`; the first design leads.
+
+    The line at 80 % is the power at which a smallest effect is stated, the dot is where the leading design reaches it.
+    """
+    import altair as alt
+
+    rows = records(curves)
+    names = list(dict.fromkeys(str(row["design"]) for row in rows))
+    least = next((row["effect"] for row in rows if row["design"] == names[0] and row["power"] >= POWER), None)
+    if not rows:
+        return blank("Power", "There are no pairs yet.")
+    colours = alt.Scale(domain=names, range=[PILOT, CONTROL, MUTED][: len(names)])
+    dashes = alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 3]][: len(names)])
+    x = alt.X("effect:Q", title="true effect (SD of a pair difference)")
+    y = alt.Y("power:Q", title="chance to find it", axis=alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1]))
+    lines = (
+        chart_of(rows)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("design:N", scale=colours, sort=names, legend=alt.Legend(orient="bottom", columns=1)),
+            strokeDash=alt.StrokeDash(
+                "design:N", scale=dashes, sort=names, legend=alt.Legend(orient="bottom", columns=1)
+            ),
+        )
+    )
+    wanted = chart_of([{"power": POWER}]).mark_rule(color=MUTED, strokeDash=[3, 3]).encode(y="power:Q")
+    layers: list[alt.Chart | alt.LayerChart] = [wanted, lines]
+    if least is None:
+        return fitted(layers, f"{names[0]}: no effect is found in four of five pilots", 190)
+    dot = chart_of([{"effect": least, "power": POWER}]).mark_point(filled=True, size=95, opacity=1, color=PILOT)
+    title = f"{names[0]}: an effect of {least:.2f} SD is found in four of five pilots"
+    return fitted([*layers, dot.encode(x="effect:Q", y="power:Q")], title, 190)
 
 
 def sso_matrix(matrix: pd.DataFrame) -> alt.LayerChart | alt.Chart:

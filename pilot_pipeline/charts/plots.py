@@ -1,6 +1,6 @@
 """The pilot's plots, one function each, from frames with the published columns; how they look as files is `render`."""
 
-from pilot_pipeline.charts.cohort_plots import love_plot, sso_matrix
+from pilot_pipeline.charts.cohort_plots import love_plot, power_plot, sso_matrix
 from pilot_pipeline.charts.fairness_plots import bias_heat_map, flip_heat_map
 from pilot_pipeline.charts.kpi_plots import kpi_effects, weekly_curve, weekly_curves
 from pilot_pipeline.charts.rule_plots import verdict_shares
@@ -11,6 +11,7 @@ __all__ = [
     "flip_heat_map",
     "kpi_effects",
     "love_plot",
+    "power_plot",
     "roi_bars",
     "sso_matrix",
     "tornado_bars",

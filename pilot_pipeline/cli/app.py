@@ -137,6 +137,39 @@ def status(config: Config = HERE, now: Now = None, as_json: Json = False) -> Non
 
 
 @app.command()
+def propose(
+    config: Config = HERE,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write who it is: a CSV file of employee_id and arm, for your eyes.")
+    ] = None,
+    now: Now = None,
+) -> None:
+    """Propose a representative cohort from the volunteers; nothing is stored or locked."""
+    from pilot_pipeline.cli import proposing
+
+    proposing.propose(config, out, now)
+
+
+@app.command()
+def power(
+    config: Config = HERE,
+    pairs: Annotated[int | None, typer.Option(help="Of a planned cohort, instead of the pilot's.", min=2)] = None,
+    clusters: Annotated[int | None, typer.Option(help="Judging clusters (managers) of a planned cohort.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the power curves there, as SVG.")] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Say what the cohort can show and what it cannot answer, KPI by KPI.
+
+    With --json: pairs, clusters, participants; kpis, each with kpi, unit, mde (null where nothing can be shown),
+    design_effect, needed_per_arm, sentence, cannot.
+    """
+    from pilot_pipeline.cli import power as command
+
+    command.power(config, pairs, clusters, plot, now, as_json)
+
+
+@app.command()
 def lock(
     config: Config = HERE,
     as_of: Annotated[datetime | None, typer.Option("--as-of", help="Back-date the lock.", formats=["%Y-%m-%d"])] = None,

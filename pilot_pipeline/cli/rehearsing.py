@@ -36,7 +36,7 @@ def rehearse(
     Raises:
         BadInput: the export, its mapping or the directory cannot be used, or the people do not allow twenty pairs.
     """
-    from pilot_pipeline.cohort.power import mde_table
+    from pilot_pipeline.cohort.detectable import achieved, mde_table
     from pilot_pipeline.simulation.rehearsal import enrol, prepare_rehearsal, write_rehearsal
 
     if population is None or mapping is None:
@@ -50,7 +50,7 @@ def rehearse(
     _feasible(feasibility)
     with console.status("Simulating a pilot among them"):
         company, cohort = enrol(rehearsal)
-    _cohort(cohort, mde_table(cohort.members, rehearsal.config))
+    _cohort(cohort, mde_table(achieved(cohort.members), rehearsal.config))
     with console.status("Writing its feeds"):
         clear(directory)
         config = write_rehearsal(directory, rehearsal, company)

@@ -25,6 +25,9 @@ def assign(need: Rungs, distance: Floats, rungs: int) -> tuple[Ints, Ints]:
     The global optimum: components of the admissible graph are solved apart, and in each the goals are taken one after
     the other in exact integer arithmetic, so that no weight has to be large enough to rank them.
     """
+    everybody = _all_exact(need, distance)
+    if everybody is not None:
+        return everybody
     rows: list[Ints] = []
     columns: list[Ints] = []
     for component_rows, component_columns in _components(need < rungs):
@@ -37,6 +40,20 @@ def assign(need: Rungs, distance: Floats, rungs: int) -> tuple[Ints, Ints]:
     all_rows, all_columns = np.concatenate(rows), np.concatenate(columns)
     order = np.argsort(all_rows, kind="stable")
     return all_rows[order], all_columns[order]
+
+
+def _all_exact(need: Rungs, distance: Floats) -> tuple[Ints, Ints] | None:
+    """Pair everybody on the shorter side at rung 0, if that can be had: nothing ranks above it."""
+    from scipy.optimize import linear_sum_assignment
+
+    exact = need == 0
+    if not exact.any(axis=int(exact.shape[0] <= exact.shape[1])).all():
+        return None
+    try:
+        rows, columns = linear_sum_assignment(np.where(exact, distance, np.inf))
+    except ValueError:  # SciPy's word for: not all of them at once
+        return None
+    return np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
 
 
 def most_pairs(admissible: Mask) -> int:
@@ -68,6 +85,9 @@ def _components(admissible: Mask) -> list[tuple[Ints, Ints]]:
 
 def _assign_component(need: Rungs, distance: Floats, rungs: int) -> tuple[Ints, Ints]:
     """Solve one component: every goal keeps only the matchings that are optimal for it, the next chooses among them."""
+    everybody = _all_exact(need, distance)
+    if everybody is not None:
+        return everybody
     n_rows, n_columns = need.shape
     # A private last resort per row stands for "unmatched", which makes every row's choice total.
     allowed = np.concatenate([need < rungs, np.eye(n_rows, dtype=bool)], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,12 +17,11 @@ from pilot_pipeline.cohort.matching import gains, match_controls, obstacles
 from pilot_pipeline.cohort.metric import build_metric
 from pilot_pipeline.cohort.pairing import pair_gains, pair_volunteers, toss
 from pilot_pipeline.cohort.pool import Pool, sort_people
-from pilot_pipeline.cohort.proposal import propose
+from pilot_pipeline.cohort.volunteers import Attempt, choose_pairs
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.errors import BadInput
 
 SMALLEST, LARGEST = 20, 50
-_MANY_VOLUNTEERS = 400
 MEMBER_COLUMNS = (
     "employee_id",
     "arm",
@@ -57,6 +56,7 @@ class Cohort:
         design: the design that the evidence really rests on.
         notes: how missing, constant and collinear covariates and rungs without data were handled.
         spare_controls: how many people of the pool were left untouched.
+        attempts: where the cohort was proposed: the proposal at each rung that was tried, the chosen one first.
     """
 
     members: pd.DataFrame
@@ -67,6 +67,7 @@ class Cohort:
     notes: tuple[str, ...]
     violations: tuple[str, ...] = ()
     spare_controls: int = 0
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def n_pairs(self) -> int:
@@ -118,22 +119,29 @@ def form_cohort(
     randomised = config.cohort.design == "matched_pair_randomised"
     participants = pool.participants
     tosses = 0
+    attempts: tuple[Attempt, ...] = ()
     if pool.given:
         _require_size(len(participants))
-        _refuse_low_performers(metric.performance, participants)
+    _refuse_low_performers(metric.performance, participants)
+    if pool.given:
         pairs = match_controls(participants, _require_controls(pool), admissibility)
     elif randomised:
-        pairs, tosses = _randomised_pairs(people, pool, admissibility, config)
+        attempts = _randomised_pairs(people, pool, admissibility, config)
+        pairs, tosses = toss(attempts[0].pairs, config.cohort.seed, metric.standardised)
+        pairs = pairs.sort_values("pilot", kind="stable").reset_index(drop=True)
         participants = np.sort(pairs["pilot"].to_numpy())
     else:
-        participants = _proposed_participants(people, pool, admissibility, config)
+        attempts = _proposed_participants(people, pool, admissibility, config)
+        participants = np.sort(attempts[0].pairs["pilot"].to_numpy())
         pairs = match_controls(participants, _require_controls(pool), admissibility)
     if pairs.empty:
         raise BadInput(wording.nobody_matched(len(participants), gains(participants, pool.controls, admissibility)))
     design = "matched_pair_randomised" if randomised and (tosses or pool.both_arms) else "matched_control"
-    return _describe(
+    described = _describe(
         people, pool, admissibility, config, participants=participants, pairs=pairs, design=design, tosses=tosses
     )
+    representative = wording.representation(attempts, randomised) if attempts else ()
+    return replace(described, explanation=(*described.explanation, *representative), attempts=attempts)
 
 
 def _require_size(count: int) -> None:
@@ -173,62 +181,36 @@ def _refuse_low_performers(performance: np.ndarray, participants: Ints) -> None:
 
 def _randomised_pairs(
     people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig
-) -> tuple[pd.DataFrame, int]:
+) -> tuple[Attempt, ...]:
     volunteers = pool.participants
     if len(volunteers) < 2 * SMALLEST:
         raise BadInput(wording.too_few_volunteers(len(volunteers), 2 * SMALLEST, "pairs among volunteers"))
-    chosen = _choose(
-        lambda rungs: pair_volunteers(volunteers, admissibility, rungs),
-        len(volunteers),
-        people,
-        admissibility,
-        config,
+    attempts = choose_pairs(
+        lambda rungs: pair_volunteers(volunteers, admissibility, rungs), people, admissibility, config
     )
-    if len(chosen) < SMALLEST:
-        raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), pair_gains(volunteers, admissibility)))
-    arms, tosses = toss(chosen, config.cohort.seed, admissibility.metric.standardised)
-    return arms.sort_values("pilot", kind="stable").reset_index(drop=True), tosses
+    _require_pairs(attempts, len(volunteers), lambda: pair_gains(volunteers, admissibility))
+    return attempts
 
 
-def _proposed_participants(people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig) -> Ints:
+def _proposed_participants(
+    people: pd.DataFrame, pool: Pool, admissibility: Admissibility, config: PilotConfig
+) -> tuple[Attempt, ...]:
     volunteers = pool.participants
     if len(volunteers) < SMALLEST:
         raise BadInput(wording.too_few_volunteers(len(volunteers), SMALLEST, "a cohort"))
     # A subset of a matching can be matched: whoever is chosen from it leaves everybody a control.
     controls = _require_controls(pool)
-    chosen = _choose(
-        lambda rungs: match_controls(volunteers, controls, admissibility, rungs),
-        len(volunteers),
-        people,
-        admissibility,
-        config,
+    attempts = choose_pairs(
+        lambda rungs: match_controls(volunteers, controls, admissibility, rungs), people, admissibility, config
     )
-    if len(chosen) < SMALLEST:
-        blocked = gains(volunteers, pool.controls, admissibility)
-        raise BadInput(wording.too_few_pairs(len(chosen), len(volunteers), blocked))
-    return np.sort(chosen["pilot"].to_numpy())
+    _require_pairs(attempts, len(volunteers), lambda: gains(volunteers, controls, admissibility))
+    return attempts
 
 
-def _choose(
-    find: Callable[[int], pd.DataFrame],
-    volunteers: int,
-    people: pd.DataFrame,
-    admissibility: Admissibility,
-    config: PilotConfig,
-) -> pd.DataFrame:
-    """Propose pairs from those that can be had, given as a function of how many rungs of the ladder are used.
-
-    With many volunteers no more rungs are used than give twice the pairs needed: enough to choose from, in seconds.
-    """
-    rungs = 1 if volunteers > _MANY_VOLUNTEERS else len(admissibility.ladder.rungs)
-    found = find(rungs)
-    while len(found) < 2 * config.cohort.size and rungs < len(admissibility.ladder.rungs):
-        rungs += 1
-        found = find(rungs)
-    where = people.iloc[found["pilot"].to_numpy()].reset_index(drop=True)
-    candidates = where[["department", "role_level", "manager_id"]].assign(rung=found["rung"].to_numpy())
-    rows = propose(candidates, people, config.cohort.size, config.cohort.role_levels[1], config.cohort.seed)
-    return found.iloc[rows].reset_index(drop=True)
+def _require_pairs(attempts: tuple[Attempt, ...], volunteers: int, gained: Callable[[], dict[str, int]]) -> None:
+    pairs = len(attempts[0].pairs) if attempts else 0
+    if pairs < SMALLEST:
+        raise BadInput(wording.too_few_pairs(pairs, volunteers, gained()))
 
 
 def _describe(

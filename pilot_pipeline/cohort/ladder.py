@@ -125,14 +125,41 @@ def apply_ladder(ladder: Ladder, metric: Metric, workforce: pd.DataFrame) -> Adm
     """Encode the workforce's keys as integers (−1: missing), and its blocks: people who can never meet are apart."""
     columns = [column for column, _ in (*ladder.place, *ladder.role)] + list(ladder.fixed)
     codes = {column: _encode(workforce, column) for column in columns}
-    blocks = pd.DataFrame({"all": np.zeros(len(workforce), dtype=np.int64)})
-    blocks = blocks.assign(**{column: codes[column] for column in ladder.fixed})
+    keys = [codes[column] for column in ladder.fixed]
     if ladder.role:
         relaxed = ladder.role[-1][0] != "role"
         widest = workforce["role_family"].fillna(workforce["role"]) if relaxed else workforce["role"]
-        blocks["role"] = _encode_text(widest)
-    numbered = blocks.groupby(list(blocks.columns), sort=False).ngroup()
-    return Admissibility(ladder, metric, codes, np.asarray(numbered, dtype=np.int64))
+        keys.append(_encode_text(widest))
+    groups = _numbered([*keys, np.zeros(len(workforce), dtype=np.int64)])
+    return Admissibility(ladder, metric, codes, _linked(groups, [codes[column] for column, _ in ladder.place]))
+
+
+def _numbered(keys: list[Ints]) -> Ints:
+    """Number the distinct combinations of keys from 0."""
+    numbered = np.zeros(len(keys[0]), dtype=np.int64)
+    for key in keys:
+        combined = numbered * (int(key.max(initial=0)) + 2) + key + 1
+        numbered = np.asarray(pd.factorize(combined)[0], dtype=np.int64)
+    return numbered
+
+
+def _linked(groups: Ints, places: list[Ints]) -> Ints:
+    """Split each group further: only people who share a place, directly or by way of others, can ever meet."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not places:
+        return groups
+    people = np.arange(len(groups))
+    links, nodes = [], len(groups)  # one node per person, and one per place within a group
+    for place in places:
+        known = place >= 0
+        inside = _numbered([groups[known], place[known]]) if known.any() else np.zeros(0, dtype=np.int64)
+        links.append((people[known], inside + nodes))
+        nodes += int(inside.max(initial=-1)) + 1
+    left, right = (np.concatenate(ends) for ends in zip(*links, strict=True))
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(nodes, nodes))
+    return np.asarray(connected_components(graph, directed=False)[1][: len(groups)], dtype=np.int64)
 
 
 def _encode(workforce: pd.DataFrame, column: str) -> Ints:

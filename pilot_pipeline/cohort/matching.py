@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort.assignment import assign, most_pairs
-from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints
+from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints, Rungs
+from pilot_pipeline.cohort.metric import Floats
 
 PAIR_COLUMNS = ("pilot", "control", "rung", "distance")
 
@@ -31,40 +32,45 @@ def match_controls(
     Globally optimal over all rungs at once. Source of the objective: optimal matching with a caliper, Rosenbaum 1989,
     *Optimal matching for observational studies*, JASA 84.
     """
-    found: list[pd.DataFrame] = []
-    for rows, columns in _blocks(participants, pool, admissibility):
+    found: list[Pairs] = []
+    for rows, columns in blocks_of(participants, pool, admissibility):
         need = admissibility.needs(rows, columns)
         distance = admissibility.metric.distances(rows, columns)
         left, right = assign(need, distance, rungs or len(admissibility.ladder.rungs))
-        found.append(
-            pd.DataFrame(
-                {
-                    "pilot": rows[left],
-                    "control": columns[right],
-                    "rung": need[left, right].astype(np.int64),
-                    "distance": distance[left, right],
-                }
-            )
-        )
+        found.append((rows[left], columns[right], need[left, right], distance[left, right]))
     return stack(found)
 
 
-def stack(found: list[pd.DataFrame]) -> pd.DataFrame:
+Pairs = tuple[Ints, Ints, Rungs, Floats]
+
+
+def stack(found: list[Pairs]) -> pd.DataFrame:
     """Join the pairs of several blocks, ascending by pilot; none at all give an empty frame of the same shape."""
-    found = [frame for frame in found if len(frame)]
-    if not found:
-        kinds = {"pilot": "int64", "control": "int64", "rung": "int64", "distance": "float64"}
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    return pd.concat(found).sort_values("pilot", kind="stable").reset_index(drop=True)
+    kinds = ("int64", "int64", "int64", "float64")
+    parts = [np.concatenate([block[part] for block in found] or [np.zeros(0)]) for part in range(len(PAIR_COLUMNS))]
+    order = np.argsort(parts[0], kind="stable")
+    return pd.DataFrame(
+        {name: part[order].astype(kind) for name, part, kind in zip(PAIR_COLUMNS, parts, kinds, strict=True)}
+    )
 
 
-def _blocks(participants: Ints, pool: Ints, admissibility: Admissibility) -> Iterator[tuple[Ints, Ints]]:
-    """Split the problem into blocks whose people could never be paired across."""
+def blocks_of(participants: Ints, pool: Ints, admissibility: Admissibility) -> Iterator[tuple[Ints, Ints]]:
+    """Split the problem into blocks, participants beside pool, whose people could never be paired across."""
     blocks = admissibility.blocks
-    for block in dict.fromkeys(blocks[participants].tolist()):
-        columns = pool[blocks[pool] == block]
-        if len(columns):
-            yield participants[blocks[participants] == block], columns
+    wanted = np.zeros(int(blocks.max(initial=-1)) + 1, dtype=bool)
+    wanted[blocks[participants]] = True
+    rows, columns = _by_block(participants, blocks), _by_block(pool[wanted[blocks[pool]]], blocks)
+    for block, people in rows.items():
+        if block in columns:
+            yield people, columns[block]
+
+
+def _by_block(people: Ints, blocks: Ints) -> dict[int, Ints]:
+    """Return block → its people, ascending."""
+    ordered = people[np.argsort(blocks[people], kind="stable")]
+    names, starts = np.unique(blocks[ordered], return_index=True)
+    ends = [*starts[1:].tolist(), len(ordered)]
+    return {name: ordered[start:end] for name, start, end in zip(names.tolist(), starts.tolist(), ends, strict=False)}
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort.ladder import CONSTRAINTS, NEVER, Admissibility, Ints, Rungs
-from pilot_pipeline.cohort.matching import stack
+from pilot_pipeline.cohort.matching import Pairs, stack
 from pilot_pipeline.cohort.metric import Floats
 
-_EXACT_UP_TO = 120  # linked people; above, each keeps the nearest partners only
-_PARTNERS = 10
+_EXACT_UP_TO = 100_000  # admissible pairs among linked people; above, each keeps the nearest partners only
+_PARTNERS = 20
 _GOOD_SMD, _MOST_TOSSES = 0.1, 1000
 _UNITS = 10**9  # distances are compared in units of 1e-9
+_LOTS = 2**12
 
 
 def pair_volunteers(volunteers: Ints, admissibility: Admissibility, rungs: int | None = None) -> pd.DataFrame:
@@ -28,20 +29,20 @@ def pair_volunteers(volunteers: Ints, admissibility: Admissibility, rungs: int |
     Returns:
         One row per pair: pilot (the lower position; the coin comes later), control, rung, distance.
 
-    Edmonds' maximum-weight matching (networkx, after Galil 1986, ACM Computing Surveys 18) on integer weights of any
-    length, so that the goals rank exactly. Optimal nonbipartite matching for pairs before randomisation: Greevy, Lu,
-    Silber and Rosenbaum 2004, Biostatistics 5. Among more than 120 people who are all linked by admissible pairs, each
-    keeps the 10 nearest partners only.
+    Edmonds' maximum-weight matching (rustworkx, after Galil 1986, ACM Computing Surveys 18) on integer weights of 128
+    bits, so that the goals rank exactly. Optimal nonbipartite matching for pairs before randomisation: Greevy, Lu,
+    Silber and Rosenbaum 2004, Biostatistics 5. Where people are linked by more than 100,000 admissible pairs (about 450
+    people who could all be paired with each other), each keeps the 20 nearest partners only.
     """
     levels = rungs or len(admissibility.ladder.rungs)
-    found: list[pd.DataFrame] = []
+    found: list[Pairs] = []
     for block in dict.fromkeys(admissibility.blocks[volunteers].tolist()):
         people = volunteers[admissibility.blocks[volunteers] == block]
         found.extend(_pair_block(people, admissibility, levels))
     return stack(found)
 
 
-def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iterator[pd.DataFrame]:
+def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iterator[Pairs]:
     """Solve each group of people who are linked by admissible pairs on its own."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -55,34 +56,38 @@ def _pair_block(people: Ints, admissibility: Admissibility, levels: int) -> Iter
             yield _pair_linked(people[inside], need[np.ix_(inside, inside)], admissibility, levels)
 
 
-def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels: int) -> pd.DataFrame:
-    import networkx as nx
-
+def _pair_linked(people: Ints, need: Rungs, admissibility: Admissibility, levels: int) -> Pairs:
     distance = admissibility.metric.distances(people, people)
     keep = np.triu(need < levels, k=1)
-    if len(people) > _EXACT_UP_TO:
+    if np.count_nonzero(keep) > _EXACT_UP_TO:
         keep &= _nearest(need, distance)
     left, right = np.nonzero(keep)
     units = np.rint(distance[left, right] * _UNITS).astype(np.int64).tolist()
+    # Equal distances would leave the choice to the library; a fixed lot per edge, below every distance, decides it.
+    lots = np.random.default_rng(len(people)).integers(0, _LOTS, len(left)).tolist()
     rungs = need[left, right].tolist()
     farthest = max(units, default=0)
-    # One pair at a lower rung outweighs all pairs above it, and any rung outweighs every distance.
+    # One pair at a lower rung outweighs all pairs above it, any rung outweighs every distance, and that every lot.
     above = len(people) // 2 + 1
-    scale = above * (farthest + 1)
-    graph: nx.Graph[int] = nx.Graph()
-    for i, j, rung, unit in zip(left.tolist(), right.tolist(), rungs, units, strict=True):
-        graph.add_edge(i, j, weight=scale * above ** (levels - 1 - rung) + farthest - unit)
-    pairs = sorted(tuple(sorted(pair)) for pair in nx.max_weight_matching(graph, maxcardinality=True))
-    first = np.array([pair[0] for pair in pairs], dtype=np.int64)
-    second = np.array([pair[1] for pair in pairs], dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "pilot": people[first],
-            "control": people[second],
-            "rung": need[first, second].astype(np.int64),
-            "distance": distance[first, second],
-        }
-    )
+    scale = above * (farthest + 1) * above * _LOTS
+    weights = [
+        scale * above ** (levels - 1 - rung) + (farthest - unit) * above * _LOTS + lot
+        for rung, unit, lot in zip(rungs, units, lots, strict=True)
+    ]
+    first, second = _best_pairs(left, right, weights)
+    return people[first], people[second], need[first, second], distance[first, second]
+
+
+def _best_pairs(left: Ints, right: Ints, weights: list[int]) -> tuple[Ints, Ints]:
+    """Return the ends of the edges of a maximum-weight matching among those with the most edges."""
+    import rustworkx as rx
+
+    graph: rx.PyGraph[None, int] = rx.PyGraph(multigraph=False)
+    graph.add_nodes_from([None] * (int(right.max(initial=-1)) + 1))
+    graph.add_edges_from(list(zip(left.tolist(), right.tolist(), weights, strict=True)))
+    matching = rx.max_weight_matching(graph, max_cardinality=True, weight_fn=int)
+    pairs = np.array(sorted(tuple(sorted(pair)) for pair in matching), dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _nearest(need: np.ndarray, distance: np.ndarray) -> np.ndarray:
@@ -106,11 +111,8 @@ def pair_gains(volunteers: Ints, admissibility: Admissibility) -> dict[str, int]
 
 
 def _most_pairs(edges: np.ndarray) -> int:
-    import networkx as nx
-
-    graph: nx.Graph[int] = nx.Graph()
-    graph.add_edges_from((int(i), int(j)) for i, j in np.argwhere(edges))
-    return len(nx.max_weight_matching(graph, maxcardinality=True))
+    left, right = np.nonzero(edges)
+    return len(_best_pairs(left, right, [1] * len(left))[0])
 
 
 def toss(pairs: pd.DataFrame, seed: int, standardised: Floats) -> tuple[pd.DataFrame, int]:

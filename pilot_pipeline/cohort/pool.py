@@ -35,9 +35,8 @@ def sort_people(workforce: pd.DataFrame, enrolments: pd.DataFrame | None, consen
     counts, so that a later withdrawal never changes a cohort. People on leave may take part but are not proposed and
     serve as no controls.
     """
-    known = consents[pd.to_datetime(consents["decided_at"]) < pd.Timestamp(by) + pd.Timedelta(days=1)]
-    latest = known.sort_values(["employee_id", "decided_at"], kind="stable").groupby("employee_id")["decision"].last()
-    decision = workforce["employee_id"].map(latest)
+    known = _known(consents, by)
+    decision = _decisions(workforce, known)
     ever = workforce["employee_id"].isin(known.loc[known["decision"] == "opted_in", "employee_id"])
     active = (workforce["employment_status"] == "active").to_numpy()
     free = active & ~ever.to_numpy()
@@ -48,6 +47,20 @@ def sort_people(workforce: pd.DataFrame, enrolments: pd.DataFrame | None, consen
         named = workforce["employee_id"].isin(enrolments["employee_id"]).to_numpy()
         volunteers, free = volunteers & ~named, named & active
     return Pool(np.flatnonzero(volunteers), np.flatnonzero(free), False, False, (), ())
+
+
+def volunteered(people: pd.DataFrame, consents: pd.DataFrame, by: date) -> pd.Series:
+    """Return per person whether their last decision up to the end of the day `by` (UTC) was to opt in."""
+    return _decisions(people, _known(consents, by)) == "opted_in"
+
+
+def _known(consents: pd.DataFrame, by: date) -> pd.DataFrame:
+    return consents[pd.to_datetime(consents["decided_at"]) < pd.Timestamp(by) + pd.Timedelta(days=1)]
+
+
+def _decisions(people: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    latest = known.sort_values(["employee_id", "decided_at"], kind="stable").groupby("employee_id")["decision"].last()
+    return people["employee_id"].map(latest)
 
 
 def _enrolled(

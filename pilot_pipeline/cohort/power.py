@@ -1,19 +1,19 @@
-"""What a cohort of this size can and cannot show, before launch; the tests that it foresees are in `kpis`."""
+"""Which effects a cohort of this size would find; what that means for each KPI, in words, is `detectable`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-import pandas as pd
-
-from pilot_pipeline.config.models import PilotConfig
+from numpy.typing import NDArray
 
 MANAGER_SD = 0.3  # spread of the effect between managers, in SDs of a pair difference, as simulated for the rule
 POWER = 0.8
-_YEARLY_ATTRITION = 0.15
-MDE_COLUMNS = ("kpi", "unit", "mde", "sentence")
+_FEW_CLUSTERS = 10
+_DRAWS, _BATCH = 20_000, 1_000
+LARGEST_EFFECT = 100.0  # in SDs; no cohort needs one as large as this
 
 
 def mde(
@@ -37,90 +37,90 @@ def mde(
 
     Returns:
         The effect, or infinity where no result can be significant (2^−clusters > alpha).
-
-    Noncentral t on clusters − 1 degrees of freedom. The variance of the mean carries the design effect of clusters of
-    unequal size, 1 + (Σm²/n − 1)·icc (Kish 1965, *Survey Sampling*, 8.2). As the exact sign-flip test has 2^clusters
-    outcomes, alpha is rounded down to the level that it can attain; where only the one best outcome is significant
-    (five clusters at 5 %), the power is exactly the chance that every cluster's sum is positive.
     """
     from scipy.optimize import brentq
+
+    sizes = cluster_sizes if cluster_sizes is not None else even_sizes(n_pairs, n_clusters)
+    if math.floor(alpha * 2**n_clusters) == 0:
+        return math.inf
+    return sd_pair * float(
+        brentq(lambda d: power_of(d, sizes, alpha, manager_sd=manager_sd) - power, 0.0, LARGEST_EFFECT)
+    )
+
+
+def power_of(effect: float, cluster_sizes: Sequence[int], alpha: float, *, manager_sd: float = MANAGER_SD) -> float:
+    """Return the chance that the sign-flip test of cluster sums finds an effect, given in SDs of a pair difference.
+
+    As the exact test has 2^clusters outcomes, alpha is rounded down to the level that it can attain. Where only the one
+    best outcome is significant (five clusters at 5 %), the power is exactly the chance that every cluster's sum is
+    positive; up to ten clusters it is that of 20,000 fixed draws; above, the test is as good as a t test: noncentral t
+    on clusters − 1 degrees of freedom, its variance with the design effect. Held against simulation in
+    `benchmarks/power.py`.
+    """
     from scipy.stats import nct, norm, t
 
-    outcomes = math.floor(alpha * 2**n_clusters)
+    sizes = np.array(cluster_sizes, dtype=np.float64)
+    outcomes = math.floor(alpha * 2 ** len(sizes))
     if outcomes == 0:
-        return math.inf
-    sizes = np.array(cluster_sizes if cluster_sizes is not None else _even_sizes(n_pairs, n_clusters), dtype=np.float64)
+        return 0.0
     if outcomes == 1:
-        per_effect = sizes / np.sqrt(sizes + (sizes * manager_sd) ** 2)
-        effect = brentq(lambda d: float(norm.cdf(d * per_effect).prod()) - power, 0.0, 100.0)
-        return float(effect) * sd_pair
-    icc = manager_sd**2 / (1 + manager_sd**2)
-    design_effect = 1 + (float((sizes**2).sum()) / n_pairs - 1) * icc
-    standard_error = sd_pair * math.sqrt((1 + manager_sd**2) * design_effect / n_pairs)
-    freedom = n_clusters - 1
-    critical = float(t.isf(outcomes / 2**n_clusters, freedom))
-    shift = brentq(lambda ncp: float(nct.sf(critical, freedom, ncp)) - power, 0.0, critical + 20.0)
-    return float(shift) * standard_error
+        return float(norm.cdf(effect * sizes / np.sqrt(sizes + (sizes * manager_sd) ** 2)).prod())
+    if len(sizes) <= _FEW_CLUSTERS:
+        thresholds = _thresholds(tuple(sorted(cluster_sizes)), outcomes, manager_sd)
+        return float(np.searchsorted(thresholds, effect, side="right") / len(thresholds))
+    spread = (1 + manager_sd**2) * design_effect(cluster_sizes, manager_sd) / sizes.sum()
+    freedom = len(sizes) - 1
+    critical = float(t.isf(outcomes / 2 ** len(sizes), freedom))
+    return float(nct.sf(critical, freedom, effect / math.sqrt(spread)))
 
 
-def _even_sizes(n_pairs: int, n_clusters: int) -> list[int]:
-    return [n_pairs // n_clusters + (cluster < n_pairs % n_clusters) for cluster in range(n_clusters)]
+@lru_cache(maxsize=64)
+def _thresholds(sizes: tuple[int, ...], outcomes: int, manager_sd: float) -> NDArray[np.float64]:
+    """Return for each of the fixed draws the smallest effect at which the test finds it, ascending.
 
-
-def mde_table(members: pd.DataFrame, config: PilotConfig, pair_sds: Mapping[str, float] | None = None) -> pd.DataFrame:
-    """Say for each KPI, and for attrition, what the achieved pairs and clusters can show.
-
-    Args:
-        members: `Cohort.members`; effects rest on the pairs, the other KPIs on every participant.
-        config: `kpis` (targets), `decision.alpha` and `pilot.weeks`.
-        pair_sds: SD of a pair difference by effect KPI, in its unit, where a baseline gives one.
-
-    Returns:
-        `MDE_COLUMNS`: effect KPIs in SDs of a pair difference (in the KPI's unit where `pair_sds` has it), adoption as
-        the true share that passes with 80 % power, completion and pulse as half-widths, attrition as people per arm.
+    Flipping the clusters F beats what was seen as long as their sums E_F + effect · M_F are negative, that is below the
+    effect −E_F / M_F; so the test finds an effect from the `outcomes`-th largest of these on.
     """
-    paired = members[members["pair_id"].notna()]
-    sizes = (paired.groupby("cluster").size() // 2).tolist()
-    pairs, participants = len(paired) // 2, int((members["arm"] == "pilot").sum())
-    kpis, alpha, sds = config.kpis, config.decision.alpha, pair_sds or {}
-    rows = [
-        _effect("behaviour_change", "score points", kpis.behaviour_change.target, sds, sizes=sizes, alpha=alpha),
-        _effect("prep_time_reduction", "share", kpis.prep_time_reduction.target, sds, sizes=sizes, alpha=alpha),
-        _adoption(participants, config),
-        _half_width("module_completion", "share", participants, 0.35, "if people differ with an SD of 0.35"),
-        _half_width("pulse", "score points", participants, 0.8, "if people differ with an SD of 0.8 points"),
-        _attrition(pairs, config),
-    ]
-    return pd.DataFrame(rows, columns=list(MDE_COLUMNS)).astype({"kpi": "str", "unit": "str", "sentence": "str"})
+    pairs = np.array(sizes, dtype=np.float64)
+    flips = (np.arange(1, 2 ** len(pairs))[:, None] >> np.arange(len(pairs)) & 1).astype(np.float64)
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(_DRAWS // _BATCH):
+        sums = pairs * manager_sd * rng.normal(size=(_BATCH, len(pairs)))
+        sums += np.sqrt(pairs) * rng.normal(size=(_BATCH, len(pairs)))
+        needed = -(sums @ flips.T) / (flips @ pairs)
+        found.append(np.partition(needed, -outcomes, axis=1)[:, -outcomes])
+    return np.sort(np.concatenate(found))
 
 
-Row = tuple[str, str, float, str]
+def design_effect(cluster_sizes: Sequence[int], manager_sd: float = MANAGER_SD) -> float:
+    """Return by how much clusters of unequal size inflate the variance: 1 + (Σm²/n − 1)·icc.
+
+    Source: Kish 1965, *Survey Sampling*, 8.2; the intraclass correlation follows from the spread between managers.
+    """
+    sizes = np.array(cluster_sizes, dtype=np.float64)
+    icc = manager_sd**2 / (1 + manager_sd**2)
+    return 1 + (float((sizes**2).sum() / sizes.sum()) - 1) * icc
 
 
-def _effect(
-    kpi: str, unit: str, target: float, pair_sds: Mapping[str, float], *, sizes: list[int], alpha: float
-) -> Row:
-    pairs, clusters = sum(sizes), len(sizes)
-    least = mde(pairs, clusters, 1.0, alpha, cluster_sizes=sizes)
-    design = f"{pairs} pairs in {clusters} judging clusters"
-    if math.isinf(least):
-        return (
-            kpi,
-            "SD of a pair difference",
-            least,
-            f"{design} cannot show any effect at {alpha:.0%}: too few clusters.",
-        )
-    found = f"{design} find an effect of {least:.2f} SD of a pair difference with 80 % power (one-sided {alpha:.0%})"
-    if kpi in pair_sds:
-        own = least * pair_sds[kpi]
-        verdict = "is within reach" if own <= target else "is smaller than that: a true effect on target may be missed"
-        return kpi, unit, own, f"{found}: {own:.2f} {unit}; the target of {target:g} {verdict}."
-    return (
-        kpi,
-        "SD of a pair difference",
-        least,
-        f"{found}; the target of {target:g} {unit} is within reach while that SD is at most {target / least:.2f}.",
-    )
+def pairs_needed(effect: float, alpha: float, pairs_per_cluster: float) -> int:
+    """Return how many pairs, at so many per cluster, find an effect (in SDs of a pair difference) with 80 % power."""
+
+    def found(clusters: int) -> bool:
+        return mde(round(clusters * pairs_per_cluster), clusters, 1.0, alpha) <= effect
+
+    low, high = 1, 2
+    while not found(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if found(middle) else (middle, high)
+    return round(high * pairs_per_cluster)
+
+
+def even_sizes(n_pairs: int, n_clusters: int) -> list[int]:
+    """Return the pairs per cluster when they are spread as equally as possible."""
+    return [n_pairs // n_clusters + (cluster < n_pairs % n_clusters) for cluster in range(n_clusters)]
 
 
 def adoption_line(n: int, target: float) -> int:
@@ -135,46 +135,3 @@ def adoption_line(n: int, target: float) -> int:
         if active >= target * n - 1e-9 and bound >= target - 0.1 - 1e-12:
             return active
     return n + 1
-
-
-def _adoption(n: int, config: PilotConfig) -> Row:
-    from scipy.optimize import brentq
-    from scipy.stats import binom
-
-    target = config.kpis.adoption.target
-    line = adoption_line(n, target)
-    if line > n:
-        return "adoption", "share", math.inf, f"With {n} people an adoption target of {target:.0%} cannot be confirmed."
-    share = float(brentq(lambda p: float(binom.sf(line - 1, n, p)) - POWER, 1e-6, 1 - 1e-6))
-    return (
-        "adoption",
-        "share",
-        share,
-        f"{line} of {n} people must be active in week {config.kpis.adoption.by_week}; that happens with 80 % "
-        f"probability if true adoption is {share:.0%}, not at the target of {target:.0%}.",
-    )
-
-
-def _half_width(kpi: str, unit: str, n: int, sd: float, assumption: str) -> Row:
-    from scipy.stats import t
-
-    half = float(t.isf(0.05, n - 1)) * sd / math.sqrt(n)
-    return kpi, unit, half, f"The 90 % interval of {n} people reaches {half:.2f} {unit} to either side {assumption}."
-
-
-def _attrition(n: int, config: PilotConfig) -> Row:
-    """Two proportions, normal approximation (Fleiss, Levin and Paik 2003, 4.2), one-sided like every test here."""
-    from scipy.stats import norm
-
-    usual = 1 - math.exp(-_YEARLY_ATTRITION * config.pilot.weeks / 52)
-    halved = 1 - math.exp(-_YEARLY_ATTRITION / 2 * config.pilot.weeks / 52)
-    quantiles = float(norm.isf(config.decision.alpha) + norm.isf(1 - POWER))
-    needed = quantiles**2 * (usual * (1 - usual) + halved * (1 - halved)) / (usual - halved) ** 2
-    rounded = math.ceil(needed / 10) * 10
-    return (
-        "attrition",
-        "people per arm",
-        float(rounded),
-        f"Halving an attrition of 15 % a year within {config.pilot.weeks} weeks would need about {rounded:,} people "
-        f"per arm; with {n} attrition is an interval and never a verdict.",
-    )

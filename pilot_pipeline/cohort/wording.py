@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from pilot_pipeline.cohort.volunteers import Attempt
 from pilot_pipeline.config.models import PilotConfig
 
 _CONSTRAINT_NAMES = {
@@ -69,6 +70,48 @@ def explain(
     if counts.pairs < counts.participants:
         sentences.append(f"{counts.participants - counts.pairs} without a control. {what_would_help(gained)}")
     return tuple(sentences)
+
+
+def representation(attempts: Sequence[Attempt], pairs: bool) -> tuple[str, ...]:
+    """Say whether the proposal has the seats that the workforce calls for, and what the alternatives would cost."""
+    chosen, proposal = attempts[0], attempts[0].proposal
+    dimensions = _listed(list(dict.fromkeys(proposal.table["dimension"])))
+    seats = f"{len(chosen.pairs) * (2 if pairs else 1)} people"
+    if proposal.seats_off == 0:
+        first = (
+            f"The proposal is representative: its {seats} hold exactly the seats that the workforce's {dimensions} "
+            "call for (largest remainder); a seeded random choice among all such cohorts."
+        )
+    else:
+        where = _listed([f"{name} {off}" for name, off in proposal.off_by_dimension.items()])
+        proven = (
+            "no choice is nearer"
+            if proposal.least_off == proposal.seats_off
+            else f"at least {proposal.least_off} in any choice"
+        )
+        first = (
+            f"From {chosen.available} pairs no choice meets every quota of {dimensions} at once: {proposal.seats_off} "
+            f"seats are held by another group than the workforce's shares call for ({where}; {proven})."
+        )
+    return first, *(_alternative(attempt) for attempt in attempts[1:])
+
+
+def _alternative(attempt: Attempt) -> str:
+    proposal = attempt.proposal
+    climbed = "With exact pairs only" if attempt.rung == "exact" else f"With the ladder up to {attempt.rung}"
+    costs = [f"{_count(proposal.seats_off, 'seat')} off"]
+    if proposal.clusters_short:
+        costs.append(f"{_count(proposal.clusters_short, 'judging cluster')} too few")
+    if attempt.relaxed:
+        costs.append(f"{_count(attempt.relaxed, 'relaxed pair')}")
+    return (
+        f"{climbed} the proposal would have had {_count(len(attempt.pairs), 'pair')} of {attempt.available} that can "
+        f"be had, {_listed(costs)}."
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def what_would_help(gained: Mapping[str, int]) -> str:

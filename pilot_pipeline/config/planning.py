@@ -107,6 +107,9 @@ class CohortSection(Frozen):
         ("manager_of_manager", "business_unit", "role_family", "caliper_0.5"),
         description="What gives way, in this order, where nobody fits.",
     )
+    relax_for: Literal["pairs", "quotas"] = Field(
+        "pairs", description="A proposal climbs that ladder for enough pairs only, or also to be representative."
+    )
 
     @field_validator("size")
     @classmethod

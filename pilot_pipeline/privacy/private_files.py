@@ -14,6 +14,11 @@ def write_private(path: Path, data: bytes) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
+    write_private_file(path, data)
+
+
+def write_private_file(path: Path, data: bytes) -> None:
+    """The same for a file in a directory that is somebody else's: it must be there, and keeps its mode."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

@@ -160,7 +160,10 @@ _TABLES = (
         kpi VARCHAR The KPI.
         unit VARCHAR Its unit.
         mde DOUBLE Minimal detectable effect at 80 % power.
-        sentence VARCHAR What that means.
+        design_effect DOUBLE By how much clusters inflate the variance; of effects only.
+        needed_per_arm BIGINT People per arm that the open question would need; missing where no number would do.
+        sentence VARCHAR What can be shown.
+        cannot VARCHAR What this pilot cannot answer.
         """,
     ),
     _table(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
+import pandas as pd
 import pytest
+from cohort_brute_force import best_matching
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import LinearConstraint, linear_sum_assignment, milp
+from scipy.sparse import csr_array
 
 from pilot_pipeline.cohort.assignment import assign, most_pairs
 from pilot_pipeline.cohort.ladder import NEVER
+from pilot_pipeline.cohort.metric import build_metric
 
 RUNGS = 3
 
 
 @st.composite
-def instances(draw: st.DrawFn, most_rows: int = 7, most_columns: int = 9) -> tuple[np.ndarray, np.ndarray]:
+def instances(draw: st.DrawFn, most_rows: int = 8, most_columns: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """Rungs (many pairs inadmissible) and distances (with many ties)."""
     rows, columns = draw(st.integers(1, most_rows)), draw(st.integers(1, most_columns))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -27,34 +29,15 @@ def instances(draw: st.DrawFn, most_rows: int = 7, most_columns: int = 9) -> tup
     return need, distance.astype(float)
 
 
-def brute_force(need: np.ndarray, distance: np.ndarray) -> tuple[int, tuple[int, ...], float]:
-    """Best (pairs, pairs per rung, −distance) over every matching, row by row with the set of used columns."""
-    rows, columns = need.shape
-
-    @cache
-    def best(row: int, used: int) -> tuple[int, tuple[int, ...], float]:
-        if row == rows:
-            return 0, (0,) * RUNGS, 0.0
-        found = best(row + 1, used)
-        for column in range(columns):
-            if need[row, column] < RUNGS and not used >> column & 1:
-                pairs, per_rung, score = best(row + 1, used | 1 << column)
-                counted = tuple(n + (rung == need[row, column]) for rung, n in enumerate(per_rung))
-                found = max(found, (pairs + 1, counted, score - distance[row, column]))
-        return found
-
-    return best(0, 0)
-
-
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(instances())
 def test_equals_brute_force_in_pairs_rungs_and_distance(instance: tuple[np.ndarray, np.ndarray]) -> None:
     need, distance = instance
     rows, columns = assign(need, distance, RUNGS)
-    pairs, per_rung, score = brute_force(need, distance)
+    pairs, per_rung, total = best_matching(need, distance, RUNGS)
     assert len(rows) == pairs == most_pairs(need < RUNGS)
     assert tuple(np.bincount(need[rows, columns], minlength=RUNGS)) == per_rung
-    assert distance[rows, columns].sum() == pytest.approx(-score, abs=1e-9)
+    assert distance[rows, columns].sum() == pytest.approx(total, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -75,17 +58,33 @@ def test_more_pairs_beat_lower_rungs_and_lower_rungs_beat_distance() -> None:
     assert list(assign(need, np.array([[99.0, 0.0]]), 2)[1]) == [0]
 
 
-def test_total_distance_equals_an_independent_assignment_on_lalonde_like_data() -> None:
+def independent_total(distance: np.ndarray, admissible: np.ndarray) -> tuple[int, float]:
+    """Most pairs and their least total distance as two linear programs (HiGHS): another method, another library."""
+    left, right = np.nonzero(admissible)
+    edges = np.arange(len(left))
+    shape = (sum(distance.shape), len(edges))
+    ends = csr_array((np.ones(2 * len(edges)), (np.r_[left, right + len(distance)], np.r_[edges, edges])), shape=shape)
+    once = LinearConstraint(ends, 0, 1)
+    pairs = round(-milp(-np.ones(len(edges)), constraints=once).fun)
+    all_of_them = LinearConstraint(np.ones((1, len(edges))), pairs, pairs)
+    return pairs, milp(distance[left, right], constraints=[once, all_of_them]).fun
+
+
+@pytest.mark.parametrize("caliper", [np.inf, 0.2])
+def test_totals_equal_an_independent_solution_on_lalonde_like_data(caliper: float) -> None:
     # 185 trained and 429 comparison people with age, schooling and earnings of very different scale.
     rng = np.random.default_rng(7)
     treated = np.column_stack([rng.normal(26, 7, 185), rng.normal(10, 2, 185), rng.gamma(0.6, 3500, 185)])
     others = np.column_stack([rng.normal(28, 11, 429), rng.normal(10, 3, 429), rng.gamma(1.1, 5100, 429)])
-    everyone = np.vstack([treated, others])
-    white = (everyone - everyone.mean(0)) @ np.linalg.cholesky(np.linalg.inv(np.cov(everyone.T)))
-    distance = np.linalg.norm(white[:185, None] - white[None, 185:], axis=2)
-    rows, columns = assign(np.zeros(distance.shape, dtype=np.int8), distance, 1)
-    best = linear_sum_assignment(distance)
-    assert distance[rows, columns].sum() == pytest.approx(distance[best].sum(), abs=1e-9)
+    everyone = pd.DataFrame(np.vstack([treated, others]), columns=["tenure_years", "role_level", "performance_score"])
+    metric = build_metric(everyone, list(everyone))
+    distance = metric.distances(np.arange(185), np.arange(185, 614))
+    score = everyone["performance_score"].to_numpy()
+    admissible = np.abs(score[:185, None] - score[None, 185:]) <= caliper * score.std(ddof=1)
+    rows, columns = assign(np.where(admissible, 0, NEVER).astype(np.int8), distance, 1)
+    pairs, total = independent_total(distance, admissible)
+    assert len(rows) == pairs <= 185
+    assert distance[rows, columns].sum() == pytest.approx(total, abs=1e-9)
 
 
 def test_five_rungs_and_fifty_rows_equal_one_assignment_with_exact_integer_weights() -> None:

@@ -206,7 +206,7 @@ def test_without_enrolments_thirty_volunteers_are_proposed_who_all_have_an_exact
     assert cohort.design == "matched_control" and cohort.n_pairs == 30
     assert set(arm(cohort, "pilot")["employee_id"]) <= set(TEAMS.iloc[::4])
     assert set(arm(cohort, "control")["employee_id"]).isdisjoint(TEAMS.iloc[::4])
-    assert cohort.members["rung"].eq("exact").all() and cohort.n_clusters == 12
+    assert cohort.members["rung"].eq("exact").all() and cohort.n_clusters >= 8
     assert "proposed from the volunteers" in cohort.explanation[0] and not cohort.warnings
 
 
@@ -279,9 +279,35 @@ def test_a_workforce_read_back_from_the_warehouse_forms_the_same_cohort() -> Non
 
 
 @pytest.mark.parametrize("design", ["matched_control", RANDOMISED])
-def test_with_many_volunteers_no_more_rungs_are_climbed_than_needed(
-    design: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pilot_pipeline.cohort.cohort._MANY_VOLUNTEERS", 10)
+def test_the_ladder_is_climbed_no_further_than_enough_pairs_need(design: str) -> None:
     cohort = volunteers(TEAMS.iloc[::2], design=design, size=20)
-    assert cohort.n_pairs == 20 and cohort.members["rung"].isin(["exact", "manager_of_manager"]).all()
+    assert cohort.attempts[0].rung == "exact"
+    assert cohort.n_pairs == 20 and cohort.members["rung"].eq("exact").all()
+
+
+def test_a_representative_cohort_can_be_asked_for_and_the_other_choice_is_told() -> None:
+    exact = volunteers(TEAMS.iloc[::2], design=RANDOMISED, size=20)
+    fitting = volunteers(TEAMS.iloc[::2], design=RANDOMISED, size=20, relax_for="quotas")
+    assert exact.attempts[0].proposal.seats_off > fitting.attempts[0].proposal.seats_off == 0
+    assert fitting.attempts[0].relaxed > exact.attempts[0].relaxed == 0
+    assert "no choice meets every quota" in " ".join(exact.explanation)
+    assert any(text.startswith("The proposal is representative: its 40 people") for text in fitting.explanation)
+    assert any(text.startswith("With exact pairs only the proposal would have had") for text in fitting.explanation)
+
+
+def test_volunteers_of_one_department_are_proposed_with_the_seats_that_are_off_and_the_alternatives() -> None:
+    one = WORKFORCE[(WORKFORCE["department"] == "D0") & WORKFORCE["employee_id"].isin(TEAMS)]["employee_id"]
+    cohort = volunteers(one, design=RANDOMISED, size=20)
+    best = cohort.attempts[0].proposal
+    assert best.off_by_dimension["department"] >= 20 and best.seats_off == best.least_off
+    text = " ".join(cohort.explanation)
+    assert "no choice meets every quota" in text and f"department {best.off_by_dimension['department']}" in text
+    assert any("the proposal would have had" in sentence for sentence in cohort.explanation)
+    assert "All participants are in one department" in " ".join(cohort.violations)
+
+
+def test_volunteers_who_are_all_low_performers_are_refused_too() -> None:
+    lowest = WORKFORCE[WORKFORCE["employee_id"].isin(TEAMS)].nsmallest(90, "performance_score")["employee_id"]
+    for design in ("matched_control", RANDOMISED):
+        with pytest.raises(BadInput, match=r"selected for low performance.*regression to the mean"):
+            volunteers(lowest, design=design)

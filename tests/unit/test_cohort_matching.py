@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import cohort_company as company
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_brute_force import best_matching, best_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -213,45 +213,50 @@ def test_relaxed_pairs_merge_the_clusters_of_their_managers() -> None:
     assert judging_clusters(pairs.assign(control=[2, 3, 5, 7]), managers).tolist() == [1, 1, 2, 3]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.integers(0, 2**32 - 1), st.integers(2, 9))
-def test_pairs_among_volunteers_equal_brute_force(seed: int, size: int) -> None:
+def company_of(seed: int, size: int) -> pd.DataFrame:
+    """Made-up people of few managers, units, roles and scores, so that every rung and the caliper bind somewhere."""
     rng = np.random.default_rng(seed)
-    frame = people(
+    return people(
         *(
             {
                 "manager_id": f"m{rng.integers(3)}",
                 "manager_of_manager": f"mm{rng.integers(2)}",
+                "business_unit": f"b{rng.integers(2)}",
                 "role": ["Engineer", "Scientist"][rng.integers(2)],
-                "performance_score": float(rng.integers(2, 5)),
+                "performance_score": [2.0, 2.5, 3.0, 3.5, None][rng.integers(5)],
                 "tenure_years": float(rng.integers(0, 9)),
             }
             for _ in range(size)
         )
     )
-    applied = admissibility(frame)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(1, 12))
+def test_controls_equal_brute_force_with_calipers_and_every_rung(seed: int, pilots: int, controls: int) -> None:
+    applied = admissibility(company_of(seed, pilots + controls))
+    participants, pool = np.arange(pilots), np.arange(pilots, pilots + controls)
+    need, distance = applied.needs(participants, pool), applied.metric.distances(participants, pool)
+    rungs = len(applied.ladder.rungs)
+    pairs, per_rung, total = best_matching(need, distance, rungs)
+    matched = match_controls(participants, pool, applied)
+    assert len(matched) == pairs
+    assert tuple(np.bincount(matched["rung"], minlength=rungs)) == per_rung
+    assert matched["distance"].sum() == pytest.approx(total, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 9))
+def test_pairs_among_volunteers_equal_brute_force(seed: int, size: int) -> None:
+    applied = admissibility(company_of(seed, size))
     volunteers = np.arange(size)
     need, distance = applied.needs(volunteers, volunteers), applied.metric.distances(volunteers, volunteers)
     rungs = len(applied.ladder.rungs)
-
-    @cache
-    def best(left: frozenset[int]) -> tuple[int, tuple[int, ...], float]:
-        if not left:
-            return 0, (0,) * rungs, 0.0
-        first = min(left)
-        found = best(left - {first})
-        for second in left - {first}:
-            if need[first, second] < NEVER:
-                pairs, counted, score = best(left - {first, second})
-                counted = tuple(n + (rung == need[first, second]) for rung, n in enumerate(counted))
-                found = max(found, (pairs + 1, counted, score - distance[first, second]))
-        return found
-
-    pairs, per_rung, score = best(frozenset(range(size)))
+    pairs, per_rung, total = best_pairs(need, distance, rungs)
     matched = pair_volunteers(volunteers, applied)
     assert len(matched) == pairs
     assert tuple(np.bincount(matched["rung"], minlength=rungs)) == per_rung
-    assert matched["distance"].sum() == pytest.approx(-score, abs=1e-7)
+    assert matched["distance"].sum() == pytest.approx(total, abs=1e-7)
 
 
 def test_a_large_block_of_volunteers_is_paired_with_near_partners_in_time() -> None:

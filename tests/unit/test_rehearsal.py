@@ -9,8 +9,8 @@ from rehearsal_export import MAPPING, export, write_export
 
 from checks.contracts import contract_for
 from pilot_pipeline.cohort.cohort import form_cohort
+from pilot_pipeline.cohort.detectable import achieved, mde_table
 from pilot_pipeline.cohort.pairing import pair_volunteers
-from pilot_pipeline.cohort.power import mde_table
 from pilot_pipeline.config import FeedSource, load_pilot
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
@@ -131,7 +131,7 @@ def test_the_pipeline_finds_the_simulated_cohort_again(rehearsal: Rehearsal, com
     pairs = company.world.population.pairs
     assert cohort.n_pairs == len(pairs) >= 20
     assert set(cohort.members.loc[cohort.members["arm"] == "control", "employee_id"]) == set(pairs["colleague_id"])
-    table = mde_table(cohort.members, rehearsal.config)
+    table = mde_table(achieved(cohort.members), rehearsal.config)
     assert set(table["kpi"]) >= {"behaviour_change", "prep_time_reduction", "adoption", "module_completion", "pulse"}
 
 

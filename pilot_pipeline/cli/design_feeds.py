@@ -1,0 +1,78 @@
+"""Reads the feeds that a design follows from, through the same door as a run, and leaves no trace of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pilot_pipeline.config import Pilot
+from pilot_pipeline.errors import BadInput
+
+if TYPE_CHECKING:
+    from pilot_pipeline.feeds.intake import Intake
+    from pilot_pipeline.feeds.quarantine import Contract
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """What a design follows from, as it stands in the feeds now; `identities` lead from pseudonyms to ids."""
+
+    workforce: pd.DataFrame
+    consents: pd.DataFrame
+    enrolments: pd.DataFrame | None
+    identities: pd.DataFrame
+
+
+def read_design_feeds(pilot: Pilot) -> Feeds:
+    """Take in employees, consents, enrolments, and competencies for the roles that they name.
+
+    Raises:
+        BadInput: a file or its mapping cannot be used, or no snapshot is old enough.
+    """
+    from checks.contracts import contracts_of_people
+    from pilot_pipeline.cohort.workforce import build_workforce
+    from pilot_pipeline.registration.design import judged_snapshot
+
+    framework = _take(pilot, "competencies")
+    roles = framework.frame["roles"] if framework else pd.Series(dtype="str")
+    employees = _take(pilot, "employees", contracts=contracts_of_people(roles))
+    consents, enrolments = _take(pilot, "consents"), _take(pilot, "enrolments")
+    assert employees and consents  # both are required in pilot.yaml
+    snapshot = judged_snapshot(employees.frame, pilot)
+    return Feeds(
+        workforce=build_workforce(employees.frame, pilot.config, snapshot),
+        consents=consents.frame,
+        enrolments=enrolments.frame if enrolments else None,
+        identities=employees.identities,
+    )
+
+
+def start_spread(pilot: Pilot, members: pd.DataFrame) -> float | None:
+    """Return the SD of the pairs' differences in start score, None where the start wave has not been observed yet."""
+    from pilot_pipeline.cohort.baseline import start_score_sd
+
+    try:
+        observed = _take(pilot, "manager_observations", before=pilot.config.pilot.starts_on)
+    except BadInput:  # its file is still to come
+        return None
+    return start_score_sd(members, observed.frame) if observed else None
+
+
+def _take(
+    pilot: Pilot, name: str, *, contracts: list[Contract] | None = None, before: date | None = None
+) -> Intake | None:
+    from checks.contracts import contract_for
+    from pilot_pipeline.feeds.canon import CANON
+    from pilot_pipeline.feeds.intake import take_in
+    from pilot_pipeline.privacy.pseudonyms import Pseudonyms
+
+    config = pilot.config
+    source = config.feeds.get(name)
+    if source is None:
+        return None
+    key = Pseudonyms(config.privacy.pseudonym_key)
+    rules = contracts or [contract_for(name)]
+    return take_in(CANON[name], source, pilot.home.root, rules, key, config.pilot.zone, before=before)
