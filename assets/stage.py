@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.personal_data import PERSONAL_DATA_TAG, personal_class
 from checks.instant import run_instant
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
@@ -100,7 +101,7 @@ def stage_asset(
             description=f"{described.description}\n\n{inspect.cleandoc(about or body.__doc__ or '')}".strip(),
             owners=[OWNER],
             kinds=kinds or {"python", "duckdb"},
-            tags=tags or {},
+            tags={PERSONAL_DATA_TAG: personal_class(described), **(tags or {})},
             deps=[dg.AssetKey(dep) for dep in deps],
             metadata={
                 "dagster/column_schema": column_schema(described),

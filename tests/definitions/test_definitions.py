@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 
 from assets.live import live_asset
+from assets.personal_data import CLASSES, PERSONAL_DATA_TAG
 from assets.stage import LIVE_TAG, Stage, stage_asset
 from pilot_pipeline.config import Home, Pilot, parse_config
 from pilot_pipeline.definitions import NoHiddenStorage, build_defs
@@ -59,11 +60,23 @@ def test_every_asset_has_a_description_an_owner_a_step_and_a_column_schema(specs
     assert len(specs) > 50
     for name, spec in specs.items():
         assert spec.description and spec.description.endswith("."), name
-        assert spec.owners, name
+        assert spec.owners and spec.kinds, name
         assert spec.group_name in STEPS, name
+        assert spec.tags[PERSONAL_DATA_TAG] in CLASSES, name
         columns = spec.metadata["dagster/column_schema"].columns
         assert columns, name
         assert all(column.type and column.description for column in columns), name
+
+
+def test_the_class_of_personal_data_follows_from_the_columns(specs: dict[str, dg.AssetSpec]) -> None:
+    told = {name: spec.tags[PERSONAL_DATA_TAG] for name, spec in specs.items()}
+    people = {column.name for feed in CANON.values() for column in feed.columns if column.personal == "person_id"}
+    for name, spec in specs.items():
+        shown = {column.name for column in spec.metadata["dagster/column_schema"].columns}
+        about_nobody = {"none", "aggregate", "synthetic", "free_text"}
+        assert not (shown & people and told[name] in about_nobody), name
+    assert all(told[model.name] == "aggregate" for model in load_models().values() if model.layer == "marts")
+    assert told["employees"] == "protected" and told["competencies"] == "none"
 
 
 def test_every_step_of_the_pilot_is_a_group(specs: dict[str, dg.AssetSpec]) -> None:
@@ -171,7 +184,9 @@ def test_a_returned_value_is_refused_and_not_pickled_to_disk(pilot: Pilot) -> No
 def test_the_four_checkpoints_and_go_live_are_blocking_checks(defs: dg.Definitions) -> None:
     checks = {spec.name: spec for check in defs.asset_checks or () for spec in check.check_specs}
     assert set(checks) == {"hris_feed", "sso_matrix", "pathways", "synthetic_audit", "golive_holds"}
-    assert all(spec.blocking and spec.description for spec in checks.values())
+    for spec in checks.values():
+        assert spec.blocking, spec.name
+        assert "**Protects:**" in spec.description and "**When it fails:**" in spec.description, spec.name
 
 
 def test_what_the_code_server_serves_loads(repository: dg.RepositoryDefinition) -> None:
@@ -236,6 +251,8 @@ def test_the_graph_is_the_one_that_was_reviewed(
                 "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
                 "kinds": sorted(spec.kinds),
                 "live": LIVE_TAG in spec.tags,
+                "personal_data": spec.tags[PERSONAL_DATA_TAG],
+                "owners": list(spec.owners),
                 "weekly": name in partitioned,
                 "table": spec.metadata["dagster/table_name"],
             }
