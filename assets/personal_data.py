@@ -1,6 +1,6 @@
 """Which class of personal data an asset's rows belong to, as a tag; what happens to a column is decided by canon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 
 from pilot_pipeline.feeds.canon import CANON, PersonalData
@@ -34,17 +34,20 @@ def personal_class(described: Table | Model) -> str:
     feed = CANON.get(described.name.removesuffix("_baseline")) if described.schema == "feeds" else None
     known = {column.name: column.personal for column in feed.columns} if feed else _COLUMNS
     names = set(described.types)
-    kinds = {known.get(name, "none") for name in names}
+    kinds: set[PersonalData] = {known.get(name, "none") for name in names}
     if "synthetic_id" in names:
         return "synthetic"
     if not names & _PEOPLE:
-        if "parent" in names:  # units of the hierarchy before suppression: a manager's is a pseudonym
-            return "pseudonymous"
-        if feed:
-            return "free_text" if "free_text" in kinds else "none"
-        return "aggregate"
+        # `parent`: units of the hierarchy before suppression, where a manager's is a pseudonym.
+        return "pseudonymous" if "parent" in names else _impersonal(bool(feed), kinds)
     if "protected" in kinds:
         return "protected"
     if "behavioural" in kinds or described.schema == "weekly":
         return "behavioural"
     return "personal" if "personal" in kinds else "pseudonymous"
+
+
+def _impersonal(is_feed: bool, kinds: Set[PersonalData]) -> str:
+    if not is_feed:
+        return "aggregate"
+    return "free_text" if "free_text" in kinds else "none"

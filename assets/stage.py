@@ -13,6 +13,7 @@ import dagster as dg
 
 from assets.personal_data import PERSONAL_DATA_TAG, personal_class
 from checks.instant import run_instant
+from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
 from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
@@ -86,7 +87,7 @@ def stage_asset(
                     Stage(
                         pilot,
                         warehouse,
-                        run_instant(context.run.tags),
+                        run_instant(context),
                         _weeks(context, pilot) if partitions else (),
                         context,
                     )
@@ -108,7 +109,7 @@ def stage_asset(
                 "dagster/table_name": f"{described.schema}.{described.name}",
                 **(shown or {}),
             },
-            required_resource_keys={"pilot"},
+            required_resource_keys={"pilot", TURN},
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
             pool="duckdb",

@@ -1,4 +1,4 @@
-"""What each check protects and what to do when it fails, in the words that the UI and alerts show; judging is elsewhere."""
+"""What each check protects and what to do when it fails, as the UI shows it; judging is `checkpoints`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SYNTHETIC_AUDIT
 
 GOLIVE_HOLDS = "golive_holds"
+LATE_ROWS = "late_rows_taken_up"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             "Live data from being processed before the four checkpoints, governance, consent and enablement hold, on "
             "the evidence as it is now. Every live asset asks for the same again, in every later run.",
             "Work through the open conditions below; `pilot check` shows the same list.",
+        ),
+        LATE_ROWS: Advice(
+            "Published weeks from standing beside feeds that say something else. A run computes the last weeks again, "
+            "as many as `operation.look_back_weeks` says; rows for an older week wait for the close-out.",
+            "Launch the weeks below as partitions of `pilot_week`, or run `pilot run`, which computes all of them; "
+            "changed figures are marked by `restated_at`.",
         ),
     }
 )

@@ -9,6 +9,7 @@ from checks.advice import ADVICE, GOLIVE_HOLDS
 from checks.contracts import contract_for
 from checks.expectations import run_suite
 from checks.instant import run_instant
+from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
 from pilot_pipeline.feeds.canon import CANON
@@ -48,12 +49,12 @@ def _checkpoint(name: str, asset: str, judge: Judge) -> dg.AssetChecksDefinition
         name=name,
         blocking=True,
         description=ADVICE[name].description,
-        required_resource_keys={"pilot"},
+        required_resource_keys={"pilot", TURN},
         pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot
-        now = run_instant(context.run.tags)
+        now = run_instant(context)
         try:
             with open_warehouse(pilot.home.warehouse) as warehouse:
                 results = list(judge(warehouse, pilot))
@@ -71,7 +72,7 @@ def _golive() -> dg.AssetChecksDefinition:
         name=GOLIVE_HOLDS,
         blocking=True,
         description=ADVICE[GOLIVE_HOLDS].description,
-        required_resource_keys={"pilot"},
+        required_resource_keys={"pilot", TURN},
         pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
