@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from assets.failures import failed_checks, is_check, sentence_of
 from assets.requests import CLOCK, run_weeks
 from pilot_pipeline.closeout.standing import standing_of
 from pilot_pipeline.config import Pilot
@@ -42,33 +43,13 @@ def tell_failures(pilot: Pilot) -> dg.SensorDefinition:
 
 def _alert(pilot: Pilot, context: dg.RunFailureSensorContext) -> Alert:
     run = context.dagster_run
-    checks = _failed_checks(context.instance, run.run_id)
+    checks = failed_checks(context.instance, run.run_id)
     failures = context.get_step_failure_events()
     stopped = {name for name, _ in checks}
-    others = [event for event in failures if not _is_check(event)]
+    others = [event for event in failures if not is_check(event)]
     if stopped and not others:
         return checkpoint_failed(pilot, run.run_id, checks)
-    return run_failed(pilot, run.job_name, run.run_id, [_sentence(event) for event in others])
-
-
-def _failed_checks(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:
-    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-    found = [record.event_log_entry.asset_check_evaluation for record in records]
-    return [(one.check_name, one.description or "") for one in found if one and not one.passed and one.blocking]
-
-
-def _is_check(event: dg.DagsterEvent) -> bool:
-    error = event.step_failure_data.error
-    return bool(error and "DagsterAssetCheckFailedError" in (error.cls_name or ""))
-
-
-def _sentence(event: dg.DagsterEvent) -> str:
-    """Return what a failed step said in words of ours; an exception's own message may quote a cell."""
-    told = event.step_failure_data.user_failure_data
-    if told and told.description:
-        return f"{event.step_key}: {told.description}"
-    error = event.step_failure_data.error
-    return f"{event.step_key} stopped with a {error.cls_name if error else 'fault'}."
+    return run_failed(pilot, run.job_name, run.run_id, [sentence_of(event) for event in others])
 
 
 def tell_late_feeds(pilot: Pilot, now: CLOCK) -> dg.SensorDefinition:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from assets.failures import failed_checks, not_readiness
 from assets.requests import CLOCK, FILES_TAG, PILOT_WEEK, clock, closed_out, files_taken, week_request
 from checks.instant import NOW_TAG
 from checks.turn import BY_TAG, COMMAND
@@ -94,6 +95,8 @@ def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
             return dg.SkipReason("Only a weekly run is published as blocked.")
         if run.tags.get(BY_TAG) == COMMAND:
             return dg.SkipReason("`pilot run` publishes its block itself.")
+        if not failed_checks(context.instance, run.run_id) and not_readiness(context.get_step_failure_events()):
+            return dg.SkipReason("It did not fail on readiness, so there is no block to publish.")
         tags = {NOW_TAG: run.tags[NOW_TAG]} if NOW_TAG in run.tags else {}
         return dg.RunRequest(run_key=run.run_id, tags=tags)
 

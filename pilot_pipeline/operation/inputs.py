@@ -105,8 +105,8 @@ def left_out(changes: Sequence[Changed]) -> str | None:
     if not weeks:
         return None
     return (
-        f"{weeks[0].upper()}{weeks[1:]} changed after being computed and lie beyond operation.look_back_weeks. "
-        "The close-out takes every week in; `pilot run`, or launching these partitions of pilot_week, does so now."
+        f"Feeds changed after {weeks} had been computed, beyond operation.look_back_weeks. The close-out takes every "
+        "week in; `pilot run`, or launching these partitions of pilot_week, does so now."
     )
 
 

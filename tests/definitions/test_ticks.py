@@ -1,4 +1,4 @@
-"""Claims about what launches by itself, tick by tick, with the present instant given: the right weeks, nothing twice."""
+"""Claims about what launches by itself, tick by tick, the present instant given: the right weeks, nothing twice."""
 
 from __future__ import annotations
 

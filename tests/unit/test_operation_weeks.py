@@ -126,4 +126,4 @@ def test_a_feed_that_came_or_went_is_a_change_too() -> None:
 def test_weeks_beyond_the_look_back_are_named_with_what_to_do() -> None:
     assert left_out([]) is None
     said = left_out([Changed(2, "tool_events", 1, 2), Changed(3, "tool_events", 1, 2)])
-    assert said is not None and said.startswith("Weeks 2 to 3 changed") and "`pilot run`" in said
+    assert said is not None and "after weeks 2 to 3 had been" in said and "`pilot run`" in said
