@@ -11,7 +11,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.personal_data import PERSONAL_DATA_TAG, personal_class
 from checks.instant import run_instant
+from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
 from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
@@ -85,7 +87,7 @@ def stage_asset(
                     Stage(
                         pilot,
                         warehouse,
-                        run_instant(context.run.tags),
+                        run_instant(context),
                         _weeks(context, pilot) if partitions else (),
                         context,
                     )
@@ -100,14 +102,14 @@ def stage_asset(
             description=f"{described.description}\n\n{inspect.cleandoc(about or body.__doc__ or '')}".strip(),
             owners=[OWNER],
             kinds=kinds or {"python", "duckdb"},
-            tags=tags or {},
+            tags={PERSONAL_DATA_TAG: personal_class(described), **(tags or {})},
             deps=[dg.AssetKey(dep) for dep in deps],
             metadata={
                 "dagster/column_schema": column_schema(described),
                 "dagster/table_name": f"{described.schema}.{described.name}",
                 **(shown or {}),
             },
-            required_resource_keys={"pilot"},
+            required_resource_keys={"pilot", TURN},
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
             pool="duckdb",

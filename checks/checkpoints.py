@@ -5,9 +5,11 @@ from typing import Any
 
 import dagster as dg
 
+from checks.advice import ADVICE, GOLIVE_HOLDS
 from checks.contracts import contract_for
 from checks.expectations import run_suite
 from checks.instant import run_instant
+from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
 from pilot_pipeline.feeds.canon import CANON
@@ -33,26 +35,26 @@ Judge = Callable[[Warehouse, Pilot], Sequence[CheckResult]]
 def checkpoint_checks() -> list[dg.AssetChecksDefinition]:
     """Return the blocking checks: one per checkpoint, and one on the go-live record itself."""
     return [
-        _checkpoint(names.HRIS_FEED, "employees", _hris, "The HRIS feed is sound enough to match people on."),
-        _checkpoint(names.SSO_MATRIX, "sso_matrix", _sso, "Every persona could sign in from every division."),
-        _checkpoint(names.PATHWAYS, "pathway_review", _pathways, "Pathways and competencies fit every cohort role."),
-        _checkpoint(names.SYNTHETIC_AUDIT, "synthetic_rates", _synthetic, "The tool shows no bias on twins."),
+        _checkpoint(names.HRIS_FEED, "employees", _hris),
+        _checkpoint(names.SSO_MATRIX, "sso_matrix", _sso),
+        _checkpoint(names.PATHWAYS, "pathway_review", _pathways),
+        _checkpoint(names.SYNTHETIC_AUDIT, "synthetic_rates", _synthetic),
         _golive(),
     ]
 
 
-def _checkpoint(name: str, asset: str, judge: Judge, protects: str) -> dg.AssetChecksDefinition:
+def _checkpoint(name: str, asset: str, judge: Judge) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=asset,
         name=name,
         blocking=True,
-        description=f"{protects} Live data stay unread while it fails; `pilot check` shows every finding.",
-        required_resource_keys={"pilot"},
+        description=ADVICE[name].description,
+        required_resource_keys={"pilot", TURN},
         pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot
-        now = run_instant(context.run.tags)
+        now = run_instant(context)
         try:
             with open_warehouse(pilot.home.warehouse) as warehouse:
                 results = list(judge(warehouse, pilot))
@@ -67,17 +69,26 @@ def _checkpoint(name: str, asset: str, judge: Judge, protects: str) -> dg.AssetC
 def _golive() -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="golive",
-        name="golive_holds",
+        name=GOLIVE_HOLDS,
         blocking=True,
-        description="Every condition of go-live holds on the evidence as it is now.",
-        required_resource_keys={"pilot"},
+        description=ADVICE[GOLIVE_HOLDS].description,
+        required_resource_keys={"pilot", TURN},
         pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot
         with open_warehouse(pilot.home.warehouse) as warehouse:
             state = golive_state(warehouse, current_evidence(warehouse, pilot))
-        return dg.AssetCheckResult(passed=state.holds, description=state.sentence)
+        return dg.AssetCheckResult(
+            passed=state.holds,
+            description=state.sentence,
+            metadata={
+                "conditions": len(state.conditions),
+                "blocking_failures": len(state.blockers),
+                "open": dg.MetadataValue.md("\n".join(f"* {c.name}: {c.detail}" for c in state.blockers) or "None."),
+                "what_to_do": dg.MetadataValue.md(ADVICE[GOLIVE_HOLDS].remedy),
+            },
+        )
 
     return check
 
@@ -94,6 +105,9 @@ def _result(name: str, results: Sequence[CheckResult], pilot: Pilot) -> dg.Asset
     metadata: dict[str, Any] = {
         "checks": dg.MetadataValue.md("\n".join(lines)),
         "blocking_failures": len(failed),
+        "rows_checked": max((r.rows_checked for r in results), default=0),
+        "rows_failed": sum(r.rows_failed for r in failed),
+        "what_to_do": dg.MetadataValue.md(ADVICE[name].remedy),
     }
     if keys:
         metadata["sample_keys"] = dg.MetadataValue.md(", ".join(keys[:20]))

@@ -10,11 +10,28 @@ import dagster as dg
 # Single-run backfills are what makes twelve weeks one run; the notice that they are beta is for us, not for users.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
-from assets import closeout, cohort, fairness, feeds, jobs, published, readiness, value, weekly  # noqa: E402
+from assets import (  # noqa: E402
+    alerting,
+    closeout,
+    cohort,
+    fairness,
+    feeds,
+    jobs,
+    operation,
+    published,
+    readiness,
+    sensors,
+    value,
+    weekly,
+)
 from assets.live import refuse_unguarded  # noqa: E402
+from assets.requests import CLOCK, PILOT_WEEK, clock  # noqa: E402
+from assets.schedules import weekly_schedule  # noqa: E402
 from assets.sql import model_assets  # noqa: E402
 from assets.stage import LIVE_TAG  # noqa: E402
 from checks.checkpoints import checkpoint_checks  # noqa: E402
+from checks.lateness import lateness_check  # noqa: E402
+from checks.turn import TURN, turn_resource  # noqa: E402
 from pilot_pipeline.config import Home, Pilot, load_pilot, parse_config  # noqa: E402
 from pilot_pipeline.simulation.template import example_config  # noqa: E402
 from pilot_pipeline.warehouse.models import load_models  # noqa: E402
@@ -49,9 +66,12 @@ def week_partitions(pilot: Pilot) -> dg.WeeklyPartitionsDefinition:
 
 
 def build_defs(
-    pilot: Pilot, extra_assets: list[dg.AssetsDefinition] | None = None, resources: dict[str, Any] | None = None
+    pilot: Pilot,
+    extra_assets: list[dg.AssetsDefinition] | None = None,
+    resources: dict[str, Any] | None = None,
+    now: CLOCK = clock,
 ) -> dg.Definitions:
-    """Return the pilot's definitions.
+    """Return the pilot's definitions; sensors ask `now` for the present instant.
 
     Raises:
         ValueError: an asset downstream of live data was not made with `@live_asset`.
@@ -63,6 +83,7 @@ def build_defs(
         *readiness.ASSETS,
         *fairness.ASSETS,
         *weekly.weekly_assets(weeks),
+        *operation.operation_assets(weeks),
         *value.ASSETS,
         *closeout.ASSETS,
         *published.ASSETS,
@@ -75,11 +96,21 @@ def build_defs(
     every_job = {job.name: job for job in jobs.jobs(every, _calm(assets))}
     return dg.Definitions(
         assets=assets,
-        asset_checks=checkpoint_checks(),
+        asset_checks=[*checkpoint_checks(), lateness_check()],
         jobs=list(every_job.values()),
-        schedules=[jobs.weekly_schedule(every_job[jobs.PILOT_WEEK])],
-        sensors=[jobs.publish_the_block(every_job[jobs.PUBLISH_BLOCK])],
-        resources={"pilot": pilot, "io_manager": NoHiddenStorage(), **(resources or {})},
+        schedules=[weekly_schedule(every_job[PILOT_WEEK], pilot)],
+        sensors=[
+            sensors.arriving_feeds(every_job[PILOT_WEEK], every_job[jobs.READINESS], pilot, now),
+            sensors.close_out(every_job[PILOT_WEEK], pilot, now),
+            sensors.publish_the_block(every_job[jobs.PUBLISH_BLOCK]),
+            *alerting.alert_sensors(pilot, now),
+        ],
+        resources={
+            "pilot": pilot,
+            TURN: turn_resource(pilot),
+            "io_manager": NoHiddenStorage(),
+            **(resources or {}),
+        },
         executor=dg.in_process_executor,
     )
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def check(config: Path, now: datetime | None, as_json: bool = False) -> int:
     """Judge readiness and show it, or print it as one JSON object; 1 when it blocks."""
     pilot = load_pilot(config)
-    with only_data_on_stdout(as_json), _dagster(pilot) as (defs, instance):
+    with only_data_on_stdout(as_json), _dagster(pilot, "pilot check") as (defs, instance):
         outcome = run_job(defs, instance, "readiness", "Checking readiness", now=_instant(now))
-    _refuse_unusable(outcome)
-    state = _state(pilot)
+        _refuse_unusable(outcome)
+        state = _state(pilot)
     if as_json:
         print(json.dumps(showing.readiness_data(pilot, state, outcome), indent=2, ensure_ascii=False))  # noqa: T201
     else:
@@ -46,15 +46,15 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
         raise BadInput(f"{pilot.home.lock_file} exists already; a lock is made once.")
     today = datetime.now(UTC).date()  # whatever --now says: a witness looks at the clock
     locked_on = as_of or today
-    with _dagster(pilot) as (defs, instance):
+    with _dagster(pilot, "pilot lock") as (defs, instance):
         tags = {FIXED_ON_TAG: locked_on.isoformat()}
         outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
-    _refuse_unusable(outcome)
-    if not outcome.success:
-        raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
-    with open_warehouse(pilot.home.warehouse) as warehouse:
-        members = warehouse.read("cohort.cohort_members")
-        facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+        _refuse_unusable(outcome)
+        if not outcome.success:
+            raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
+        with open_warehouse(pilot.home.warehouse) as warehouse:
+            members = warehouse.read("cohort.cohort_members")
+            facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
     snapshot = date.fromisoformat(facts["snapshot"])
     content = build_lock(
         pilot.config, members, facts["match_hash"], snapshot, locked_on, instant, attested_by, today=today
@@ -71,9 +71,9 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
     if not weeks:
         console.print(f"Week 1 ends on {pilot.config.pilot.week_start(2)}; until then only readiness can be judged.")
         return check(config, now)
-    with _dagster(pilot) as (defs, instance):
+    with _dagster(pilot, "pilot run") as (defs, instance):
         title = f"Week 1 to {len(weeks)}" if len(weeks) > 1 else "Week 1"
-        outcome = run_job(defs, instance, "pilot_week", title, now=instant, weeks=weeks)
+        outcome = run_job(defs, instance, "pilot_week", title, now=instant, weeks=weeks, tags=_launched(pilot))
         if outcome.success:
             showing.verdict(pilot)
             return 0
@@ -94,14 +94,14 @@ def twins(config: Path, out: Path, now: datetime | None) -> None:
     from pilot_pipeline.warehouse.connection import open_warehouse
 
     pilot = load_pilot(config)
-    with _dagster(pilot) as (defs, instance):
+    with _dagster(pilot, "pilot twins") as (defs, instance):
         outcome = run_job(defs, instance, "design", "Reading the workforce", now=_instant(now))
-    _refuse_unusable(outcome)
-    if not outcome.success:
-        raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
-    with open_warehouse(pilot.home.warehouse) as warehouse:
-        employees = warehouse.read("feeds.employees")
-        facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+        _refuse_unusable(outcome)
+        if not outcome.success:
+            raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
+        with open_warehouse(pilot.home.warehouse) as warehouse:
+            employees = warehouse.read("feeds.employees")
+            facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
     workforce = build_workforce(employees, pilot.config, date.fromisoformat(facts["snapshot"]))
     sent = for_tool(make_synthetic(workforce, pilot.config).everyone)
     try:
@@ -149,13 +149,27 @@ def _week_number(pilot: Pilot, through: str) -> int:
 
 
 @contextmanager
-def _dagster(pilot: Pilot) -> Iterator[tuple[Definitions, DagsterInstance]]:
+def _dagster(pilot: Pilot, command: str) -> Iterator[tuple[Definitions, DagsterInstance]]:
+    """Load the definitions, wait for whoever runs this pilot now, and open Dagster's storage."""
+    from checks.turn import bury
+    from pilot_pipeline.operation.turns import turn
+
     with working("Loading"):
         from pilot_pipeline.definitions import build_defs
 
         defs = build_defs(pilot)
-    with dagster_home(pilot) as instance:
+    with turn(pilot, command, say=console.print) as died, dagster_home(pilot) as instance:
+        if died:
+            bury(instance, died)
         yield defs, instance
+
+
+def _launched(pilot: Pilot) -> dict[str, str]:
+    """Say on a run which files it reads, so that the sensor for arriving files need not launch another."""
+    from assets.requests import FILES_TAG
+    from pilot_pipeline.operation.arrivals import files_state
+
+    return {FILES_TAG: files_state(pilot)}
 
 
 def _state(pilot: Pilot) -> GoLive:

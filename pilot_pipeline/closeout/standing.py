@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.config.operating import OperationSection
 from pilot_pipeline.config.planning import PilotSection
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
@@ -18,9 +19,6 @@ from pilot_pipeline.readiness.golive import GoLive, golive_state
 from pilot_pipeline.registration.design import lock_state
 from pilot_pipeline.warehouse.connection import Warehouse
 from pilot_pipeline.warehouse.looking import look_into
-
-SCHEDULE_HOUR = 6
-"""The weekly schedule runs on Mondays at this hour of the pilot's time zone."""
 
 WEEKLY_FEEDS = ("tool_events", "manager_time", "recommendations", "business_outcomes")
 """Feeds that have rows in every week; the others come when something happens."""
@@ -98,7 +96,7 @@ def standing_of(pilot: Pilot, now: datetime) -> Standing:
     Raises:
         BadInput: a published file cannot be read.
     """
-    calendar = read_calendar(pilot.config.pilot, now)
+    calendar = read_calendar(pilot.config.pilot, now, pilot.config.operation.run_at_hour)
     lock, release = _lock(pilot), _release(pilot)
     try:
         with look_into(pilot.home.warehouse) as warehouse:
@@ -110,12 +108,12 @@ def standing_of(pilot: Pilot, now: datetime) -> Standing:
         return Standing(calendar, lock, None, (), release, unread=str(busy))
 
 
-def read_calendar(section: PilotSection, now: datetime) -> Calendar:
-    """Return the week and the next scheduled run at `now` (naive UTC)."""
+def read_calendar(section: PilotSection, now: datetime, run_at_hour: int = OperationSection().run_at_hour) -> Calendar:
+    """Return the week and the next scheduled run at `now` (naive UTC); it runs on Mondays at `run_at_hour`, local."""
     instant = now.replace(tzinfo=UTC).astimezone(section.zone)
     number = 1 + (instant.date() - section.starts_on).days // 7
     finished = min(max(number - 1, 0), section.weeks)
-    runs = (_run_after(section, week) for week in range(1, section.weeks + 1))
+    runs = (_run_after(section, week, run_at_hour) for week in range(1, section.weeks + 1))
     return Calendar(
         today=instant.date(),
         week=number if 1 <= number <= section.weeks else None,
@@ -124,8 +122,8 @@ def read_calendar(section: PilotSection, now: datetime) -> Calendar:
     )
 
 
-def _run_after(section: PilotSection, week: int) -> datetime:
-    return datetime.combine(section.week_start(week + 1), time(SCHEDULE_HOUR), tzinfo=section.zone)
+def _run_after(section: PilotSection, week: int, hour: int) -> datetime:
+    return datetime.combine(section.week_start(week + 1), time(hour), tzinfo=section.zone)
 
 
 def _lock(pilot: Pilot) -> LockStanding:

@@ -1,4 +1,4 @@
-"""Sections of `pilot.yaml` that guard people and launch: governance, privacy, readiness, enablement, alerts."""
+"""Sections of `pilot.yaml` that guard people and launch: governance, privacy, readiness, enablement."""
 
 from __future__ import annotations
 
@@ -56,9 +56,3 @@ class EnablementSection(Frozen):
 
     minutes: int = Field(90, ge=1, description="Per manager, before their reports' first access.")
     topics: tuple[str, ...] = Field(("signals", "one_on_ones", "limits"), description="All of them must be covered.")
-
-
-class AlertsSection(Frozen):
-    """Where a failed run is told; an unset variable disables it."""
-
-    webhook: str | None = Field(None, repr=False, description="A secret URL, as ${VARIABLE} from .env.")

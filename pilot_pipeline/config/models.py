@@ -6,13 +6,13 @@ from pydantic import Field, model_validator
 
 from pilot_pipeline.config.frozen import Frozen
 from pilot_pipeline.config.guarding import (
-    AlertsSection,
     EnablementSection,
     GovernanceSection,
     PrivacySection,
     ReadinessSection,
 )
 from pilot_pipeline.config.measuring import DecisionSection, FairnessSection, KpisSection, RoiSection
+from pilot_pipeline.config.operating import AlertsSection, OperationSection
 from pilot_pipeline.config.planning import CohortSection, OrganisationSection, PilotSection
 from pilot_pipeline.config.sourcing import FeedsSection, RehearsalSection
 
@@ -31,6 +31,7 @@ class PilotConfig(Frozen):
     readiness: ReadinessSection = ReadinessSection()
     enablement: EnablementSection = EnablementSection()
     roi: RoiSection = RoiSection()
+    operation: OperationSection = OperationSection()
     alerts: AlertsSection = AlertsSection()
     feeds: FeedsSection
     rehearsal: RehearsalSection | None = Field(None, description="Only in a rehearsal; never written by hand.")

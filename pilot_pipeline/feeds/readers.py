@@ -17,7 +17,7 @@ from pilot_pipeline.feeds.json_lines import parse_json_lines
 from pilot_pipeline.feeds.parquet_files import parse_parquet
 from pilot_pipeline.feeds.raw import RawTable, SourceFile
 
-__all__ = ["READERS", "SourceFile", "read_source"]
+__all__ = ["READERS", "SourceFile", "find_files", "read_source"]
 
 READERS: Mapping[str, Callable[[bytes, str], RawTable]] = MappingProxyType(
     {"csv": parse_csv, "jsonl": parse_json_lines, "parquet": parse_parquet}
@@ -43,7 +43,7 @@ def read_source(source: FeedSource, root: Path, feed: str) -> list[SourceFile]:
         BadInput: no file matches, or one cannot be read; the sentence names the file as seen from `root`.
     """
     files = []
-    for path in _find(source.source, root, feed):
+    for path in find_files(source.source, root, feed):
         relative = Path(os.path.relpath(path, root)).as_posix()
         reader = READERS[source.format or _format_of(path, relative, feed)]
         data = _bytes(path, relative)
@@ -51,7 +51,12 @@ def read_source(source: FeedSource, root: Path, feed: str) -> list[SourceFile]:
     return files
 
 
-def _find(source: str, root: Path, feed: str) -> list[Path]:
+def find_files(source: str, root: Path, feed: str) -> list[Path]:
+    """Return the files of a source in the order of their names, without opening them.
+
+    Raises:
+        BadInput: no file matches, or the source is a directory or an address that cannot be read.
+    """
     if source.startswith("file://"):
         source = unquote(urlsplit(source).path)
     elif "://" in source:

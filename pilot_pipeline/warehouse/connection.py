@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,15 +33,17 @@ _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
 @contextmanager
-def open_warehouse(path: Path) -> Iterator[Warehouse]:
+def open_warehouse(path: Path, patience_s: float = 10) -> Iterator[Warehouse]:
     """Open the warehouse for this process alone, making it (0600, its directory 0700) where there is none.
 
-    Timestamps are read and written in UTC; Python variables are never taken for tables.
+    Timestamps are read and written in UTC; Python variables are never taken for tables. Runs take turns
+    (`operation.turns`); `patience_s` is for whoever looks in for a moment, such as `pilot status`.
 
     Raises:
-        BadInput: another process holds the file, it is not a DuckDB database, or its place cannot be written.
+        BadInput: another process holds the file for longer than that, it is not a DuckDB database, or its place
+            cannot be written.
     """
-    connection = _connect(path)
+    connection = _connect(path, time.monotonic() + patience_s)
     try:
         path.chmod(0o600)
         connection.execute("SET TimeZone = 'UTC'")
@@ -63,11 +66,17 @@ def _furnish(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE TABLE IF NOT EXISTS {VERSIONS_TABLE} (table_name VARCHAR NOT NULL, version UUID)")
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, until: float) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        return duckdb.connect(str(path))
+        while True:
+            try:
+                return duckdb.connect(str(path))
+            except duckdb.IOException as error:
+                if "Could not set lock" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.1)
     except OSError as error:
         raise BadInput(f"{path.parent} cannot be used for the warehouse: {error.strerror}.") from None
     except duckdb.IOException as error:

@@ -266,6 +266,17 @@ _TABLES = (
     _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
     _table("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
     _table(
+        "weekly.week_inputs",
+        "What each week was last computed from: the cohort's rows of each feed, as counts and digests.",
+        """
+        week_no BIGINT Week of the pilot; 0 is the baseline, which bears on every week.
+        feed VARCHAR The feed.
+        rows BIGINT Rows of it in the week.
+        digest VARCHAR Digest of their values, whatever their order.
+        changed_at TIMESTAMP The run that found them changed after the week had been computed; missing where none did.
+        """,
+    ),
+    _table(
         "weekly.kpi_intervals",
         "KPI values with 90 % intervals per week and arm.",
         """

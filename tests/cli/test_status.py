@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from commandline import Command
 
-from pilot_pipeline.closeout.standing import SCHEDULE_HOUR, read_calendar
+from pilot_pipeline.closeout.standing import read_calendar
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.simulation.company import pilot_yaml, pseudonym_key
 from pilot_pipeline.warehouse.connection import open_warehouse
@@ -63,9 +63,9 @@ def test_the_week_and_the_next_run_are_those_of_the_pilots_own_time_zone(
     assert (calendar.week, calendar.finished, shown) == (week, finished, next_run)
 
 
-def test_the_hour_is_that_of_the_schedule_itself() -> None:
-    source = Path(__file__).parents[2] / "assets" / "jobs.py"
-    assert f"hour_of_day={SCHEDULE_HOUR}" in source.read_text(encoding="utf-8")
+def test_the_hour_is_that_of_pilot_yaml(stored: Pilot) -> None:
+    calendar = read_calendar(stored.config.pilot, datetime(2025, 12, 1), run_at_hour=9)
+    assert calendar.next_run is not None and calendar.next_run.hour == 9
 
 
 def test_before_anything_ran_it_says_so_and_makes_no_file(pilot: Command, stored: Pilot) -> None:

@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 
 from assets.live import live_asset
+from assets.personal_data import CLASSES, PERSONAL_DATA_TAG
 from assets.stage import LIVE_TAG, Stage, stage_asset
 from pilot_pipeline.config import Home, Pilot, parse_config
 from pilot_pipeline.definitions import NoHiddenStorage, build_defs
@@ -59,11 +60,23 @@ def test_every_asset_has_a_description_an_owner_a_step_and_a_column_schema(specs
     assert len(specs) > 50
     for name, spec in specs.items():
         assert spec.description and spec.description.endswith("."), name
-        assert spec.owners, name
+        assert spec.owners and spec.kinds, name
         assert spec.group_name in STEPS, name
+        assert spec.tags[PERSONAL_DATA_TAG] in CLASSES, name
         columns = spec.metadata["dagster/column_schema"].columns
         assert columns, name
         assert all(column.type and column.description for column in columns), name
+
+
+def test_the_class_of_personal_data_follows_from_the_columns(specs: dict[str, dg.AssetSpec]) -> None:
+    told = {name: spec.tags[PERSONAL_DATA_TAG] for name, spec in specs.items()}
+    people = {column.name for feed in CANON.values() for column in feed.columns if column.personal == "person_id"}
+    for name, spec in specs.items():
+        shown = {column.name for column in spec.metadata["dagster/column_schema"].columns}
+        about_nobody = {"none", "aggregate", "synthetic", "free_text"}
+        assert not (shown & people and told[name] in about_nobody), name
+    assert all(told[model.name] == "aggregate" for model in load_models().values() if model.layer == "marts")
+    assert told["employees"] == "protected" and told["competencies"] == "none"
 
 
 def test_every_step_of_the_pilot_is_a_group(specs: dict[str, dg.AssetSpec]) -> None:
@@ -170,8 +183,13 @@ def test_a_returned_value_is_refused_and_not_pickled_to_disk(pilot: Pilot) -> No
 
 def test_the_four_checkpoints_and_go_live_are_blocking_checks(defs: dg.Definitions) -> None:
     checks = {spec.name: spec for check in defs.asset_checks or () for spec in check.check_specs}
-    assert set(checks) == {"hris_feed", "sso_matrix", "pathways", "synthetic_audit", "golive_holds"}
-    assert all(spec.blocking and spec.description for spec in checks.values())
+    blocking = {"hris_feed", "sso_matrix", "pathways", "synthetic_audit", "golive_holds"}
+    assert {name for name, spec in checks.items() if spec.blocking} == blocking
+
+
+def test_every_check_says_what_it_protects_and_what_to_do(defs: dg.Definitions) -> None:
+    for spec in (spec for check in defs.asset_checks or () for spec in check.check_specs):
+        assert "**Protects:**" in spec.description and "**When it fails:**" in spec.description, spec.name
 
 
 def test_what_the_code_server_serves_loads(repository: dg.RepositoryDefinition) -> None:
@@ -181,24 +199,15 @@ def test_what_the_code_server_serves_loads(repository: dg.RepositoryDefinition) 
     assert not jobs & ops
 
 
+def test_jobs_schedules_and_sensors_say_what_they_do(repository: dg.RepositoryDefinition) -> None:
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    for one in (*jobs, *repository.schedule_defs, *repository.sensor_defs):
+        assert one.description and one.description.endswith("."), one.name
+
+
 def test_the_readiness_job_touches_no_live_data(repository: dg.RepositoryDefinition) -> None:
     layer = repository.get_job("readiness").asset_layer
     assert not {LIVE_TAG for key in layer.executable_asset_keys if LIVE_TAG in layer.get(key).tags}
-
-
-# Dagster calls this deprecated function of its own.
-@pytest.mark.filterwarnings("ignore:Function `JobDefinition.run_request_for_partition`:DeprecationWarning")
-def test_the_schedule_asks_for_the_week_that_has_just_ended(repository: dg.RepositoryDefinition, pilot: Pilot) -> None:
-    schedule = repository.get_schedule_def("monday_morning")
-    section = pilot.config.pilot
-    second_monday = section.week_start(3)
-    at_six = datetime(second_monday.year, second_monday.month, second_monday.day, 6, tzinfo=section.zone)
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(
-            instance, scheduled_execution_time=at_six.astimezone(UTC), repository_def=repository
-        )
-        requested = schedule.evaluate_tick(context).run_requests
-    assert [request.partition_key for request in requested] == [section.week_start(2).isoformat()]
 
 
 def test_week_partitions_are_the_pilots_weeks(defs: dg.Definitions, pilot: Pilot) -> None:
@@ -236,6 +245,8 @@ def test_the_graph_is_the_one_that_was_reviewed(
                 "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
                 "kinds": sorted(spec.kinds),
                 "live": LIVE_TAG in spec.tags,
+                "personal_data": spec.tags[PERSONAL_DATA_TAG],
+                "owners": list(spec.owners),
                 "weekly": name in partitioned,
                 "table": spec.metadata["dagster/table_name"],
             }
@@ -256,8 +267,16 @@ def test_the_graph_is_the_one_that_was_reviewed(
                 "cron": schedule.cron_schedule,
                 "zone": schedule.execution_timezone,
                 "job": schedule.job_name,
+                "on": schedule.default_status.value,
             }
             for schedule in repository.schedule_defs
         },
-        "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
+        "sensors": {
+            sensor.name: {
+                "kind": sensor.sensor_type.value,
+                "jobs": sorted(target.job_name for target in sensor.targets),
+                "on": sensor.default_status.value,
+            }
+            for sensor in sorted(repository.sensor_defs, key=lambda sensor: sensor.name)
+        },
     } == snapshot

@@ -279,8 +279,17 @@ class TestOpening:
             assert other.stdout is not None
             assert other.stdout.readline() == "open\n"
             with pytest.raises(BadInput, match=rf"in use by process {other.pid}, and only one may write"):
-                open_warehouse(path).__enter__()
+                open_warehouse(path, patience_s=0.3).__enter__()
             other.communicate("")
+
+    def test_whoever_only_looks_in_for_a_moment_is_waited_for(self, tmp_path: Path) -> None:
+        path = tmp_path / "warehouse.duckdb"
+        code = f"import duckdb, time; c = duckdb.connect({str(path)!r}); print('open', flush=True); time.sleep(0.5)"
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "open\n"
+            with open_warehouse(path) as warehouse:
+                assert warehouse.weeks(TABLE) == ()
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "warehouse.duckdb"

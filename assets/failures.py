@@ -1,0 +1,40 @@
+"""Reads from Dagster's log why a run failed: which checks did not hold, what the failed steps said."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from assets.stage import EXIT_CODE
+
+
+def failed_checks(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:
+    """Return name and finding of the blocking checks that did not hold in a run."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    found = [record.event_log_entry.asset_check_evaluation for record in records]
+    return [(one.check_name, one.description or "") for one in found if one and not one.passed and one.blocking]
+
+
+def is_check(event: dg.DagsterEvent) -> bool:
+    """Say whether a step failed because a blocking check did not hold."""
+    error = event.step_failure_data.error
+    return bool(error and "DagsterAssetCheckFailedError" in (error.cls_name or ""))
+
+
+def sentence_of(event: dg.DagsterEvent) -> str:
+    """Return what a failed step said in words of ours; an exception's own message may quote a cell."""
+    told = event.step_failure_data.user_failure_data
+    if told and told.description:
+        return f"{event.step_key}: {told.description}"
+    error = event.step_failure_data.error
+    return f"{event.step_key} stopped with a {error.cls_name if error else 'fault'}."
+
+
+def not_readiness(events: Iterable[dg.DagsterEvent]) -> bool:
+    """Say whether a step failed for another reason than readiness: bad input, or a fault."""
+    return any(_exit_code(event) != 1 for event in events if not is_check(event))
+
+
+def _exit_code(event: dg.DagsterEvent) -> int:
+    told = event.step_failure_data.user_failure_data
+    value = told.metadata.get(EXIT_CODE) if told and told.metadata else None
+    return int(value.value) if isinstance(value, dg.IntMetadataValue) and value.value is not None else 2
