@@ -6,8 +6,9 @@ import base64
 import html
 import json
 import re
+import textwrap
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import altair as alt
@@ -53,6 +54,8 @@ STYLE: dict[str, Any] = {
     },
     "text": {"color": INK, "fontSize": 12},
 }
+_TITLE: dict[str, Any] = {"anchor": "start", "color": INK, "fontSize": 14, "fontWeight": 600, "offset": 10}
+_TITLE_CHARACTERS = 46
 _ID = re.compile(r'\bid="([^"]+)"')
 
 
@@ -67,12 +70,21 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     Its title is left to the page, and is the drawing's accessible name. `prefix` starts every id, because ids of
     several inline drawings on one page would collide.
     """
-    # Altair's schema check takes longer than drawing; the tests draw every chart with it.
-    spec: dict[str, Any] = chart.to_dict(validate=False)
-    spec.pop("$schema", None)
+    spec = _spec(chart)
     name = _joined(spec.pop("title", None))
-    look = {"config": STYLE, "autosize": {"type": "fit-x", "contains": "padding"}}
-    return _inline(_drawn(json.dumps({**spec, **look})), prefix, name)
+    return _inline(_drawn(json.dumps(spec)), prefix, name)
+
+
+def to_file(chart: alt.TopLevelMixin, kind: Literal["svg", "png"]) -> bytes:
+    """Return the chart with its title as the bytes of a picture that stands alone."""
+    import vl_convert
+
+    spec = _spec(chart)
+    spec["title"] = {"text": textwrap.wrap(_joined(spec.get("title")), _TITLE_CHARACTERS), **_TITLE}
+    if kind == "svg":
+        return _drawn(json.dumps(spec)).encode()
+    png: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
+    return png
 
 
 def picture_markdown(chart: alt.TopLevelMixin) -> str:
@@ -81,6 +93,13 @@ def picture_markdown(chart: alt.TopLevelMixin) -> str:
     title = title_of(chart)
     alternative = re.sub(r"[\[\]\n]", " ", title)
     return f"**{title}**\n\n![{alternative}](data:image/svg+xml;base64,{data})"
+
+
+def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    # Altair's schema check takes longer than drawing; the tests draw every chart with it.
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec.pop("$schema", None)
+    return {**spec, "config": STYLE, "autosize": {"type": "fit-x", "contains": "padding"}}
 
 
 @lru_cache(maxsize=64)

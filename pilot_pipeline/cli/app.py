@@ -155,7 +155,9 @@ def power(
     config: Config = HERE,
     pairs: Annotated[int | None, typer.Option(help="Of a planned cohort, instead of the pilot's.", min=2)] = None,
     clusters: Annotated[int | None, typer.Option(help="Judging clusters (managers) of a planned cohort.")] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the power curves there, as SVG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Also draw the curves: a file that ends in .svg or .png.")
+    ] = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pilot_pipeline.cli.design_feeds import read_design_feeds, start_spread
+from pilot_pipeline.cli.drawing import picture_writer
 from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
 from pilot_pipeline.cli.showing import near
 from pilot_pipeline.config import Pilot, load_pilot
@@ -32,6 +33,7 @@ def power(
     from pilot_pipeline.cohort.detectable import mde_table, planned, power_curves
 
     pilot = load_pilot(config)
+    draw = picture_writer(plot) if plot else None
     if (pairs is None) != (clusters is None):
         raise BadInput("A planned cohort needs both: --pairs and --clusters (of managers).")
     with only_data_on_stdout(as_json), working("Computing power"):
@@ -43,8 +45,10 @@ def power(
         else:
             design, origin, sds = _achieved(pilot, now)
         effects = mde_table(design, pilot.config, sds)
-    if plot is not None:
-        _draw(power_curves(design, pilot.config), plot)
+    if draw:
+        from pilot_pipeline.charts.plots import power_plot
+
+        draw(power_plot(power_curves(design, pilot.config)))
     if as_json:
         print(json.dumps(_power_data(design, effects), indent=2, ensure_ascii=False))  # noqa: T201 - for programs
         return
@@ -86,15 +90,3 @@ def _power_data(design: Design, effects: pd.DataFrame) -> dict[str, Any]:
 
     counts = {"pairs": design.pairs, "clusters": len(design.sizes), "participants": design.participants}
     return {**counts, "kpis": records(effects)}
-
-
-def _draw(curves: pd.DataFrame, plot: Path) -> None:
-    from pilot_pipeline.charts.plots import power_plot
-    from pilot_pipeline.charts.render import to_svg
-
-    if plot.suffix != ".svg":
-        raise BadInput(f"--plot {plot}: the curves are drawn as SVG; name a file that ends in .svg.")
-    try:
-        plot.write_text(to_svg(power_plot(curves), "power"), encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{plot} cannot be written: {error.strerror or 'its directory does not exist'}.") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from pilot_pipeline.cli.drawing import picture_writer
 from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput
@@ -37,7 +38,7 @@ class Asked:
 def simulate(config: Path, asked: Asked, plot: Path | None, as_json: bool) -> None:
     """Simulate the rule and print a table, or one JSON object; write a picture where one is asked for."""
     pilot = load_pilot(config)
-    draw = _writer(plot)
+    draw = picture_writer(plot) if plot else None
     with only_data_on_stdout(as_json):
         design, source = _design(pilot, asked)
         truths = _truths(pilot, asked.truths)
@@ -47,7 +48,9 @@ def simulate(config: Path, asked: Asked, plot: Path | None, as_json: bool) -> No
     else:
         _show(found, pilot, source)
     if plot and draw:
-        draw(found, plot)
+        from pilot_pipeline.charts.plots import verdict_shares
+
+        draw(verdict_shares(found.frame()))
         if not as_json:
             console.print(f"Plot         {plot}", markup=False)
 
@@ -146,26 +149,3 @@ def _show(found: Characteristics, pilot: Pilot, source: str) -> None:
 
 def _with_error(share: float, error: float) -> str:
     return f"{100 * share:.1f} ± {100 * error:.1f}"
-
-
-def _writer(plot: Path | None) -> Callable[[Characteristics, Path], None] | None:
-    """Return what writes the picture; a wrong name is refused before anything is simulated."""
-    if plot is None:
-        return None
-    if plot.suffix.lower() not in {".svg", ".png"}:
-        raise BadInput(f"--plot {plot}: the name must end in .svg or .png.")
-    if not plot.parent.is_dir():
-        raise BadInput(f"--plot {plot}: its directory does not exist.")
-
-    def write(found: Characteristics, path: Path) -> None:
-        from pilot_pipeline.charts.plots import verdict_shares
-        from pilot_pipeline.charts.render import to_png, to_svg
-
-        chart = verdict_shares(found.frame())
-        svg = path.suffix.lower() == ".svg"
-        try:
-            path.write_bytes(to_svg(chart, "rates").encode() if svg else to_png(chart))
-        except OSError as error:
-            raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
-
-    return write
