@@ -41,3 +41,20 @@ def wheel_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert built.returncode == 0, built.stderr
     (made,) = out.glob("pilot_pipeline-*.whl")
     return made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares a whole run with one worker, and begin with the longest.
+
+    Under `--dist loadgroup` a fixture of the session is made once per worker. All of `tests/whole` shares its runs, so
+    it is one group; every other file is one of its own.
+    """
+    first = ("whole", "browser", "docs", "cli")
+
+    def room(item: pytest.Item) -> str:
+        return item.path.relative_to(TESTS).parts[0]
+
+    for item in items:
+        name = "whole" if room(item) == "whole" else str(item.path.relative_to(TESTS))
+        item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: first.index(room(item)) if room(item) in first else len(first))
