@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from pilot_pipeline.cohort.power import adoption_line
 from pilot_pipeline.config import PilotConfig, parse_config
 from pilot_pipeline.error_rates.design import Design, even_clusters, planned_design
 from pilot_pipeline.error_rates.trial import Tally, simulate
 from pilot_pipeline.error_rates.truths import GOOD, USELESS, VERY_GOOD, Size, Truth, named_truths, one_without_effect
 from pilot_pipeline.kpis.effects import EffectEstimates, behaviour_effects, prep_time_effects
 from pilot_pipeline.kpis.interim import FIRST_LOOK, repeated_interval
+from pilot_pipeline.kpis.intervals import korn_graubard
 from pilot_pipeline.kpis.signflip import Patterns
 
 SEED = 20261126
@@ -159,6 +161,32 @@ def frontier_table(pilots: int) -> str:
             rows.append([f"{alpha:g}", f"{tolerance:g}", _share(zero), _share(good), _share(useless)])
     heads = ["`alpha`", "`target_tolerance`", "one effect zero: go", "0.8 SD: go", "useless: no-go"]
     return _table(heads, rows)
+
+
+def adoption_passes(pilots: int, design: tuple[int, int], share: float, icc: float) -> tuple[float, float]:
+    """Return how often adoption passes: by the rule's line, and by one that asks the clustered bound too."""
+    people, managers = design
+    clusters = even_clusters(people, managers)
+    rng = np.random.default_rng([SEED, people, round(100 * share), round(100 * icc)])
+    spread = (1 - icc) / icc if icc else np.inf
+    chance = rng.beta(share * spread, (1 - share) * spread, (pilots, managers)) if icc else np.full((pilots, 1), share)
+    active = rng.random((pilots, people)) < (chance[:, clusters] if icc else chance)
+    line = active.sum(axis=1) >= adoption_line(people, 0.70)
+    clustered = np.array(
+        [ok and korn_graubard(one, clusters).low >= 0.60 for ok, one in zip(line, active, strict=True)]
+    )
+    return float(line.mean()), float(clustered.mean())
+
+
+def adoption_table(pilots: int) -> str:
+    """Return what a line that allows for managers would cost and save."""
+    rows = []
+    for people, managers in DESIGNS:
+        for icc in (0.0, 0.1, 0.2):
+            found = [adoption_passes(pilots, (people, managers), share, icc) for share in (0.60, 0.82, 0.88)]
+            rows.append([f"{people} × {managers}", f"{icc:g}", *(_share(value) for pair in found for value in pair)])
+    heads = [f"truly {share}: {rule}" for share in (".60", ".82", ".88") for rule in ("this rule", "clustered too")]
+    return _table(["people × clusters", "ICC", *heads], rows)
 
 
 # Intervals and tests --------------------------------------------------------------------------------------------------
@@ -329,6 +357,7 @@ def main() -> None:
         "extended": lambda: extended_table(given.pilots),
         "truths": lambda: truths_table(given.pilots),
         "frontier": lambda: frontier_table(given.pilots),
+        "adoption": lambda: adoption_table(given.pilots),
         "attainable": attainable_table,
         "coverage": lambda: coverage_tables(given.pilots),
         "weekly": lambda: weekly_table(given.pilots),
@@ -336,11 +365,12 @@ def main() -> None:
     for name, make in tables.items():
         if given.only and name not in given.only:
             continue
-        page = given.out.read_text(encoding="utf-8")
+        made = make()
+        page = given.out.read_text(encoding="utf-8")  # read late: somebody may be writing the words meanwhile
         begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
         before, rest = page.split(begin)
         after = rest.split(end)[1]
-        given.out.write_text(f"{before}{begin}\n{make()}\n{end}{after}", encoding="utf-8")
+        given.out.write_text(f"{before}{begin}\n{made}\n{end}{after}", encoding="utf-8")
         print(name, flush=True)
 
 

@@ -10,15 +10,17 @@ import numpy as np
 
 from pilot_pipeline.charts.labels import kpi_label
 from pilot_pipeline.closeout import formats
+from pilot_pipeline.closeout.confounding import LARGEST_GAMMA, e_value, rosenbaum_gamma
 from pilot_pipeline.closeout.gate import Verdict
 from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.kpis.effects import behaviour_effects, prep_time_effects
 from pilot_pipeline.kpis.flip_bounds import ancova_bounds, ratio_bounds
+from pilot_pipeline.kpis.intervals import FloatArray, cluster_sums
 from pilot_pipeline.kpis.pairs import Differences, behaviour_differences, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import KpiResult, at_least
 from pilot_pipeline.kpis.scoring import KpiInputs
-
-_RISK_PER_SD = 0.91
+from pilot_pipeline.kpis.signflip import DIRECT_UNITS, Patterns
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Slack:
 def tipping_points(verdict: Verdict, results: Sequence[KpiResult], inputs: KpiInputs, config: PilotConfig) -> list[str]:
     """Return what would turn the verdict, KPI by KPI; nothing where no KPI was judged (interim or invalid evidence).
 
-    Effects: delta*, the smallest constant taken from every pilot outcome that makes a go fail; missing pairs; the
-    E-value where volunteers are compared with others (VanderWeele & Ding 2017, Annals of Internal Medicine 167, with
-    their approximation for a standardised difference). Adoption: people. Pulse: silence at its worst.
+    Effects: delta*, the smallest constant taken from every pilot outcome that makes a go fail; what missing pairs would
+    have to show; E-value and Rosenbaum's bound where volunteers are compared with others (`confounding`). Adoption:
+    people. Pulse: silence at its worst.
     """
     if verdict.step < 2:
         return []
@@ -53,9 +55,10 @@ def tipping_points(verdict: Verdict, results: Sequence[KpiResult], inputs: KpiIn
 
 def slack(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Slack | None:
     """Return an effect KPI's distance to where a go turns, in score points or minutes; None where it has no figure."""
-    outcome = _outcome(result, inputs)
-    if outcome is None or result.effect is None or result.sd_pair is None:
+    every = _differences(result, inputs)
+    if every is None or result.effect is None or result.sd_pair is None:
         return None
+    outcome = every.of_complete()
     rule, seed = config.decision, config.cohort.seed
     if result.kpi == "behaviour_change":
         low = ancova_bounds(outcome.end, outcome.start, outcome.clusters, rule.alpha, seed).low
@@ -64,15 +67,6 @@ def slack(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Slack | 
         low = ratio_bounds(outcome.end, np.ones_like(outcome.end), outcome.clusters, rule.alpha, seed).low
         size = float(np.mean(outcome.end) - rule.target_tolerance * result.target * np.mean(outcome.baseline))
     return Slack(low, size, result.sd_pair)
-
-
-def e_value(effect: float, sd: float) -> float:
-    """Return the E-value of a difference between arms: the risk ratio that a hidden cause would need on both sides.
-
-    `effect` and `sd` (of the outcome among people) share a unit; a difference of no benefit has E-value 1.
-    """
-    ratio = math.exp(_RISK_PER_SD * max(effect, 0.0) / sd)
-    return ratio + math.sqrt(ratio * (ratio - 1))
 
 
 def _of(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Iterator[str]:
@@ -93,27 +87,86 @@ def _adoption(name: str, spare: int, week: int) -> str:
 
 
 def _effect(name: str, result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Iterator[str]:
-    room = slack(result, inputs, config)
-    outcome = _outcome(result, inputs)
-    if room is None or outcome is None or result.unit_effect is None or not math.isfinite(room.least):
+    room, every = slack(result, inputs, config), _differences(result, inputs)
+    if room is None or every is None or result.unit_effect is None or not math.isfinite(room.least):
         return
     unit = "points" if result.kpi == "behaviour_change" else "minutes per report and week"
     yield f"{name}: {_shift(room, result.kpi, unit, config.decision)}"
-    if result.missing and room.size > 0:
-        # The estimate over all pairs, were the missing ones put in, is a weighted mean of both parts.
-        others = result.unit_effect - room.size / result.missing
+    if result.missing and room.least > 0:
+        others = missing_turning_point(result, every, config)
         yield (
-            f"{name}: the pairs without a difference would have to average {formats.number(others, 1)} {unit} for the "
-            f"estimate over all pairs to fall to {formats.percent(config.decision.target_tolerance)} of its target."
+            f"{name}: a go fails were the pairs without a difference to average {formats.number(others, 1)} {unit}."
+            if others is not None
+            else f"{name}: a go holds whatever the pairs without a difference had shown."
         )
     if config.cohort.design == "matched_control" and result.unit_effect > 0:
-        sd = float(np.sqrt(np.mean([np.var(arm, ddof=1) for arm in outcome.arms])))
-        whole, bound = e_value(result.unit_effect, sd), e_value(room.certainty, sd)
-        yield (
-            f"{name}: an unrecorded difference between volunteers and others could explain the effect if it made both "
-            f"volunteering and improving {formats.number(whole, 1)} times as likely; {formats.number(bound, 1)} times "
-            "would do for its certainty (E-value)."
+        yield from (f"{name}: {sentence}" for sentence in _confounded(result.unit_effect, room, every, config))
+
+
+def missing_turning_point(result: KpiResult, every: Differences, config: PilotConfig) -> float | None:
+    """Return the mean that the pairs without a difference would need for a go to fail, in score points or minutes.
+
+    Each of them gets the same difference, the start of the average pair and the average baseline; the value at which
+    the effect is credible no more, or falls below the tolerated share of its target, is found by halving. None where
+    even ten SDs below zero do not turn it.
+    """
+    here, sd = every.complete, result.sd_pair or 0.0
+    low, high = -10 * sd, float(np.mean(every.end[here]))
+    if not sd or not _holds(result, every, high, config):
+        return high if sd else None
+    if _holds(result, every, low, config):
+        return None
+    while high - low > 0.001 * sd:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _holds(result, every, middle, config) else (middle, high)
+    return low
+
+
+def _holds(result: KpiResult, every: Differences, value: float, config: PilotConfig) -> bool:
+    """Whether an effect is credible and large enough once every missing difference is `value`."""
+    here, rule, seed = every.complete, config.decision, config.cohort.seed
+    end, start, baseline = (
+        np.where(here, known, filled)
+        for known, filled in (
+            (every.end, value),
+            (every.start, np.mean(every.start[here])),
+            (every.baseline, np.mean(every.baseline[here])),
         )
+    )
+    if result.kpi == "behaviour_change":
+        found = behaviour_effects(end[None], start[None], np.ones((1, end.size)), every.clusters, Patterns(seed))
+    else:
+        found = prep_time_effects(end[None], baseline[None], np.ones((1, end.size)), every.clusters, Patterns(seed))
+    large = at_least(float(found.effect[0]), rule.target_tolerance * result.target)
+    return bool(found.p_manager[0] <= rule.alpha) and large
+
+
+def _confounded(effect: float, room: Slack, every: Differences, config: PilotConfig) -> Iterator[str]:
+    """Say how strong an unrecorded difference between volunteers and others would have to be."""
+    pairs = every.of_complete()
+    sd = float(np.sqrt(np.mean([np.var(arm, ddof=1) for arm in pairs.arms])))
+    whole, bound = e_value(effect, sd), e_value(room.certainty, sd)
+    yield (
+        "an unrecorded difference between volunteers and others could explain the effect if it made both "
+        f"volunteering and improving {formats.number(whole, 1)} times as likely; {formats.number(bound, 1)} times "
+        "would do for its certainty (E-value)."
+    )
+    sums = cluster_sums(_adjusted(pairs), pairs.clusters)[0]
+    if room.certainty > 0 and sums.size <= DIRECT_UNITS:
+        gamma = rosenbaum_gamma(sums, config.decision.alpha)
+        most = f"more than {LARGEST_GAMMA:.0f}" if gamma >= LARGEST_GAMMA else formats.number(gamma, 1)
+        yield (
+            "it stays credible unless something unrecorded favoured the volunteers' side in every group of managers, "
+            f"with odds of {most} to 1 (Rosenbaum's bound)."
+        )
+
+
+def _adjusted(pairs: Differences) -> FloatArray:
+    """Return the differences less what their start explains; for minutes the start is no covariate."""
+    if pairs.kpi != "behaviour_change" or np.ptp(pairs.start) == 0:
+        return pairs.end
+    slope = np.cov(pairs.start, pairs.end)[0, 1] / np.var(pairs.start, ddof=1)
+    return np.asarray(pairs.end - slope * pairs.start)
 
 
 def _shift(room: Slack, kpi: str, unit: str, rule: DecisionSection) -> str:
@@ -133,14 +186,14 @@ def _shift(room: Slack, kpi: str, unit: str, rule: DecisionSection) -> str:
     return f"had managers {told} {deviations}, a go fails: {end}."
 
 
-def _outcome(result: KpiResult, inputs: KpiInputs) -> Differences | None:
+def _differences(result: KpiResult, inputs: KpiInputs) -> Differences | None:
     """Return the pair differences behind an effect, as `scoring` takes them; None where there are none."""
     pairs = locked_pairs(inputs.members)
     if result.kpi == "behaviour_change":
         found = None if inputs.behaviour is None else behaviour_differences(pairs, inputs.behaviour)
     else:
         found = None if inputs.prep is None else prep_time_differences(pairs, inputs.prep)
-    return found.of_complete() if found is not None and found.complete.any() else None
+    return found if found is not None and found.complete.any() else None
 
 
 def _people(count: int) -> str:

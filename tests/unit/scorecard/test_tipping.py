@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import readiness_company as company
+from scipy import stats
 
+from pilot_pipeline.closeout.confounding import e_value, rosenbaum_gamma
 from pilot_pipeline.closeout.gate import Verdict
-from pilot_pipeline.closeout.tipping import e_value, slack, tipping_points
+from pilot_pipeline.closeout.tipping import missing_turning_point, slack, tipping_points
+from pilot_pipeline.kpis.pairs import behaviour_differences, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import credible, reached
 from pilot_pipeline.kpis.scoring import KpiInputs, score_kpis
 
@@ -104,3 +107,65 @@ def test_the_e_value_is_that_of_the_published_formula():
     ratio = math.exp(0.91 * 0.5)  # VanderWeele & Ding 2017: a standardised difference of 0.5
     assert e_value(0.5, 1.0) == pytest.approx(ratio + math.sqrt(ratio * (ratio - 1)))
     assert e_value(-0.2, 1.0) == 1.0
+
+
+def test_missing_pairs_turn_a_go_where_their_mean_says(inputs, config):
+    """Losing four pairs and putting them back a little below the turning point ends the go; a little above keeps it."""
+    lost = inputs.members["employee_id"].isin([f"p{pair}" for pair in range(4)])
+    behaviour = inputs.behaviour.assign(end_score=inputs.behaviour["end_score"].mask(lost))
+    gone = replace(inputs, behaviour=behaviour)
+    result = result_of(gone, "behaviour_change", config)
+    every = behaviour_differences(locked_pairs(gone.members), gone.behaviour)
+    turning = missing_turning_point(result, every, config)
+    assert turning is not None and turning < result.effect
+    start = float(np.mean(every.start[every.complete]))
+    control = inputs.behaviour.set_index("employee_id")
+    for shift, still in ((0.02, True), (-0.02, False)):
+        filled = behaviour.copy()
+        for pair in range(4):
+            row = filled["employee_id"] == f"p{pair}"
+            filled.loc[row, "end_score"] = control.loc[f"c{pair}", "end_score"] + turning + shift
+            filled.loc[row, "start_score"] = control.loc[f"c{pair}", "start_score"] + start
+        found = result_of(replace(inputs, behaviour=filled), "behaviour_change", config)
+        assert (credible(found, config.decision) and reached(found, config.decision)) is still
+
+
+def test_where_hardly_a_pair_is_missing_nothing_turns_it_and_the_sentence_says_so(inputs, config):
+    strong = less(inputs, "prep_time_reduction", -200.0)
+    prep = strong.prep.assign(during_minutes=strong.prep["during_minutes"].mask(strong.prep["employee_id"] == "p0"))
+    gone = replace(strong, prep=prep)
+    result = result_of(gone, "prep_time_reduction", config)
+    every = prep_time_differences(locked_pairs(gone.members), gone.prep)
+    assert missing_turning_point(result, every, config) is None
+    said = tipping_points(GO, score_kpis(gone, config, "confirmatory"), gone, config)
+    assert "Prep-time reduction: a go holds whatever the pairs without a difference had shown." in said
+
+
+@pytest.mark.parametrize(("plus", "units"), [(8, 8), (9, 10), (12, 14)])
+def test_with_equal_differences_rosenbaums_bound_is_that_of_the_sign_test(plus, units):
+    gamma = rosenbaum_gamma([1.0] * plus + [-1.0] * (units - plus), 0.05)
+    assert stats.binom.sf(plus - 1, units, gamma / (1 + gamma)) == pytest.approx(0.05, abs=1e-9)
+
+
+def test_rosenbaums_bound_weighs_every_pattern_as_the_definition_says():
+    sums = np.array([3.0, 1.0, 2.5, -0.5, 4.0, 2.0, 1.5])
+    gamma = rosenbaum_gamma(sums, 0.10)
+    chance = gamma / (1 + gamma)
+    signs = np.array(list(np.ndindex(*(2,) * 7)))
+    weights = np.prod(np.where(signs == 1, chance, 1 - chance), axis=1)
+    assert weights[(2 * signs - 1) @ np.abs(sums) >= sums.sum() - 1e-12].sum() == pytest.approx(0.10, abs=1e-9)
+
+
+def test_an_effect_that_chance_explains_needs_no_hidden_cause():
+    assert rosenbaum_gamma([1.0, -1.0, 0.5, -0.4], 0.05) == 1.0
+    assert rosenbaum_gamma(np.zeros(6), 0.05) == 1.0
+
+
+def test_both_bounds_are_told_only_where_volunteers_are_compared_with_others(inputs, config):
+    def told(design: str) -> str:
+        cohort = config.cohort.model_copy(update={"design": design})
+        changed = config.model_copy(update={"cohort": cohort})
+        return " ".join(tipping_points(GO, score_kpis(inputs, changed, "confirmatory"), inputs, changed))
+
+    assert "Rosenbaum" in told("matched_control") and "E-value" in told("matched_control")
+    assert "Rosenbaum" not in told("matched_pair_randomised") and "E-value" not in told("matched_pair_randomised")
