@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from pilot_pipeline.closeout.formats import percent
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.intervals import FloatArray
 from pilot_pipeline.kpis.pairs import Differences
@@ -73,7 +74,7 @@ class Design:
 
     def in_words(self) -> str:
         """Return the design as a person would say it."""
-        missing = " and ".join(f"{share:.0%}" for share in dict.fromkeys(self.missing().values()))
+        missing = " and ".join(percent(share) for share in dict.fromkeys(self.missing().values()))
         targets = " and ".join(f"{effect.unit_target / effect.sd:.2f}" for effect in self.effects)
         return (
             f"{self.pairs} pairs in {self.managers} clusters of managers, {missing} of differences missing, "

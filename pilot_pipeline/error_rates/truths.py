@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pilot_pipeline.charts.labels import kpi_label
+from pilot_pipeline.closeout.formats import percent
 from pilot_pipeline.cohort.power import MANAGER_SD
 from pilot_pipeline.config.models import PilotConfig
 
@@ -110,7 +111,7 @@ _OTHERS = (
 def named_truths(config: PilotConfig) -> tuple[Truth, ...]:
     """Return every truth by which the rule is judged, for the targets and the required effects of this pilot."""
     low = max(config.kpis.adoption.target - 0.10, 0.0)
-    nobody = f"{low:.0%} use it"
+    nobody = f"{percent(low)} use it"
     return (
         replace(USELESS, false_go=len(config.kpis.required_effects) < 2),
         replace(USELESS, name="all_fail", description=f"Useless, and only {nobody}.", adoption=low),

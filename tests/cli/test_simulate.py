@@ -23,7 +23,7 @@ def test_it_tables_what_the_rule_says_with_its_error(pilot: Command, config: Pat
     ended = pilot("simulate", "--config", config, *QUICK)
     words = " ".join(ended.out.split())
     assert ended.code == 0
-    assert "An assumed design, not this pilot's own cohort. 30 pairs in 8 clusters of managers, 10% of" in words
+    assert "An assumed design, not this pilot's own cohort. 30 pairs in 8 clusters of managers, 10 % of" in words
     assert "useless" in words and "± 0.0" in words
     assert "Power:" in words and "False go" not in words  # the truths of a false go were not asked for
 

@@ -167,3 +167,19 @@ def _rows(spec: dict) -> list[dict]:
         for layer in [spec, *spec.get("layer", [])]
         for row in (layer.get("data", {}).get("values", []) if isinstance(layer.get("data"), dict) else [])
     ]
+
+
+def rates() -> pd.DataFrame:
+    rows = [("useless", "The tool changes nothing.", 0.001, 0.88), ("very_good", "Every effect is 0.8 SD.", 0.845, 0.0)]
+    frame = pd.DataFrame(rows, columns=["truth", "description", "go", "no_go"])
+    return frame.assign(pilots=2000, reconfigure=1 - frame["go"] - frame["no_go"], go_error=0.01, no_go_error=0.01)
+
+
+def test_verdict_shares_fill_each_bar_and_the_title_says_both_ends():
+    chart = plots.verdict_shares(rates())
+    bars = [row for row in _rows(chart.to_dict()) if row["name"] == "Useless"]
+    assert [row["verdict"] for row in bars] == ["Go", "Reconfigure", "No-go"]
+    assert [round(row["high"] - row["low"], 3) for row in bars] == [0.001, 0.119, 0.88]
+    assert [row["figure"] for row in bars] == ["", "12", "88"]
+    assert title_of(chart) == "The rule says go in 0.1 % of useless tools and 84.5 % of very good ones"
+    assert "Nothing was simulated" in to_svg(plots.verdict_shares(rates().head(0)), "x")

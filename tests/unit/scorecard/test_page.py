@@ -233,3 +233,14 @@ def test_a_bias_that_was_found_is_on_the_first_screen():
 )
 def test_figures_are_written_as_people_read_them(shown: str, expected: str):
     assert shown == expected
+
+
+def test_the_rules_own_error_rates_stand_beside_the_verdict():
+    rates = pd.DataFrame(
+        [("useless", "The tool changes nothing.", 2000, 0.001, 0.88, 0.119, 0.0007, 0.0073, 0.9)],
+        columns=["truth", "description", "pilots", "go", "no_go", "reconfigure", "go_error", "no_go_error", "coverage"],
+    )
+    shown = " ".join(Outline(render_scorecard(madeup.card(error_rates=rates))).text.split())
+    assert "What this rule says about simulated pilots of this very cohort" in shown
+    assert "The tool changes nothing. 0.1 % ± 0.1 % 88.0 % ± 0.7 % 11.9 %" in shown
+    assert "What this rule says" not in Outline(render_scorecard(madeup.card())).text
