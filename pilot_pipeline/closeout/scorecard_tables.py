@@ -109,8 +109,8 @@ def rates_table(rates: pd.DataFrame) -> Table:
     rows = [
         (
             Cell(str(row["description"])),
-            Cell(formats.percent(row["go"], 1), f"± {formats.percent(row['go_error'], 1)}"),
-            Cell(formats.percent(row["no_go"], 1), f"± {formats.percent(row['no_go_error'], 1)}"),
+            Cell(formats.percent(row["go"], 1), f"±\u00a0{formats.percent(row['go_error'], 1)}"),
+            Cell(formats.percent(row["no_go"], 1), f"±\u00a0{formats.percent(row['no_go_error'], 1)}"),
             Cell(formats.percent(row["reconfigure"], 1)),
         )
         for row in _rows(rates)

@@ -7,7 +7,7 @@ import stat
 
 import pandas as pd
 import pytest
-from whole_pilots import MADE_ON, TABLES, Site
+from whole_pilots import MADE_ON, TABLES, Site, pilot
 
 from pilot_pipeline.warehouse.models import load_models
 
@@ -54,6 +54,18 @@ def test_the_decision_is_one_row_that_names_lock_data_and_code(effective: Site) 
     assert row["lock_sha256"] in effective.told.out
     assert len(row["data_sha256"]) == 64
     assert row["code_version"]
+
+
+def test_the_rules_own_error_rates_are_published_and_the_command_gives_them_again(effective: Site) -> None:
+    (row,) = effective.table("decision").to_dict("records")
+    assert 0 < row["false_go_rate"] < 0.05 < 0.5 < row["power"] <= 1
+    assert "What this rule says about simulated pilots of this very cohort" in effective.scorecard
+    truths = ("no_behaviour_change", "no_prep_time_reduction", "very_good")
+    asked = [word for truth in truths for word in ("--truth", truth)]
+    config = effective.root / "pilot.yaml"
+    told = json.loads(pilot("simulate", "--config", config, "--json", *asked, cwd=effective.root.parent).out)
+    assert (told["design"]["own"], told["design"]["pairs"]) == (True, 30)
+    assert (told["false_go_rate"], told["power"]) == (row["false_go_rate"], row["power"])
 
 
 def test_the_lock_holds_no_person_by_name(effective: Site) -> None:
