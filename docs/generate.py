@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.feeds.canon import CANON, Column, Feed
 from pilot_pipeline.warehouse.models import Model, load_models
 
@@ -37,11 +38,24 @@ def data_dictionary() -> str:
         "Schema `pilot` of `published/pilot.duckdb`; each is also `published/<table>.parquet`. "
         "[How to read them](published-tables.md).\n",
         *(_mart(model) for model in marts),
+        "## KPIs\n",
+        "What is measured, and how it is estimated at the close-out. For every one of them more is better.\n",
+        _kpis(),
         "## Feeds\n",
         "What goes in. Your own files may look different: `pilot.yaml` maps them to these columns.\n",
         *(_feed(feed) for feed in CANON.values()),
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _kpis() -> str:
+    lines = ["| KPI | what it is | unit | kind | made of | estimate, interval and test |", "|---|---|---|---|---|---|"]
+    for kpi in KPI_CATALOGUE.values():
+        feeds = ", ".join(f"`{feed}`" for feed in kpi.feeds)
+        feeds += ", with rows from before the pilot" if kpi.baseline else ""
+        cells = (f"`{kpi.name}`", kpi.meaning, kpi.unit, kpi.kind, feeds, kpi.estimate)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
 
 
 def _mart(model: Model) -> str:

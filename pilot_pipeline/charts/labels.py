@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-KPI_LABELS: Mapping[str, str] = MappingProxyType(
-    {
-        "adoption": "Adoption",
-        "module_completion": "Module completion",
-        "behaviour_change": "Behaviour change",
-        "prep_time_reduction": "Prep-time reduction",
-        "pulse": "Pulse",
-    }
-)
-"""The five KPIs as the verdict's reasons call them, in the order in which they are always shown."""
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 
-SHARE_KPIS = frozenset({"adoption", "module_completion", "prep_time_reduction"})
+KPI_LABELS: Mapping[str, str] = MappingProxyType({name: kpi.label for name, kpi in KPI_CATALOGUE.items()})
+"""The KPIs as the verdict's reasons call them, in the order in which they are always shown."""
+
+SHARE_KPIS = frozenset(name for name, kpi in KPI_CATALOGUE.items() if kpi.unit == "share")
 """KPIs whose values are shares, shown as per cent."""
 
 ARM_LABELS: Mapping[str, str] = MappingProxyType({"pilot": "Pilot", "control": "Control"})

@@ -12,7 +12,8 @@ from pilot_pipeline.charts.frames import records
 from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, LEVER_LABELS, kpi_label, kpi_order, plain
 from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.formats import NONE
-from pilot_pipeline.closeout.scorecard_words import EVIDENCE, KPI_MEANINGS
+from pilot_pipeline.closeout.scorecard_words import EVIDENCE
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 
 WITHHELD = "withheld"
 _TOOLS = {"great_expectations": "Great Expectations", "sql": "SQL", "scipy": "SciPy"}
@@ -212,7 +213,7 @@ def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
     word, tone = EVIDENCE.get(str(row["evidence"]), (str(row["evidence"]), "open"))
     low, high = (formats.kpi_value(kpi, row[end]) for end in ("ci_low", "ci_high"))
     return (
-        Cell(kpi_label(kpi), KPI_MEANINGS.get(kpi, "")),
+        Cell(kpi_label(kpi), KPI_CATALOGUE[kpi].meaning if kpi in KPI_CATALOGUE else ""),
         Cell(formats.kpi_value(kpi, row["target"])),
         Cell(formats.kpi_value(kpi, row["actual"])),
         Cell(formats.interval(low, high)),

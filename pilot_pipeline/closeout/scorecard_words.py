@@ -76,16 +76,6 @@ EVIDENCE: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-KPI_MEANINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "adoption": "weekly active users in the deadline week, of everyone who was given the tool",
-        "module_completion": "modules completed, of those assigned and due",
-        "behaviour_change": "manager-observed score points, pilot minus control",
-        "prep_time_reduction": "less preparation per report and week, pilot minus control",
-        "pulse": "participants' mean answer from 1 to 5, over the pulse weeks",
-    }
-)
-
 DESIGNS: Mapping[str, str] = MappingProxyType(
     {
         "matched_control": "Volunteers used the tool; each was matched to a colleague who did not.",

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from pilot_pipeline.charts.labels import SHARE_KPIS, kpi_label
 from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.kpis.estimators import ADOPTION_MARGIN
 from pilot_pipeline.kpis.results import RESPONSE_FLOOR, KpiResult
 
-NAMES = {
-    "adoption": "Adoption",
-    "module_completion": "Module completion",
-    "behaviour_change": "Behaviour change",
-    "prep_time_reduction": "Prep-time reduction",
-    "pulse": "Pulse",
-}
 LOCK = {
     "absent": "Not pre-registered: there is no lock, so KPIs, targets and cohort could have been chosen afterwards.",
     "broken": "The lock is broken: pilot.lock.json does not match its own hash.",
@@ -25,17 +19,15 @@ NO_CONTROL = "There is no matched pair, and without a valid control the figures 
 NO_ADOPTION = "Adoption was not judged; no go without it."
 NOT_AUDITED = "Live recommendations were not audited for bias; audit them before the rollout reaches everyone."
 
-_SHARES = ("adoption", "module_completion", "prep_time_reduction")
-
 
 def name(kpi: KpiResult) -> str:
     """Return the KPI's name for readers."""
-    return NAMES.get(kpi.kpi, kpi.kpi.replace("_", " ").capitalize())
+    return kpi_label(kpi.kpi)
 
 
 def amount(kpi: KpiResult, value: float) -> str:
     """Return a value in the KPI's unit."""
-    if kpi.kpi in _SHARES:
+    if kpi.kpi in SHARE_KPIS:
         return f"{100 * value:.1f} %"
     return f"{value:.2f} points"
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import pandas as pd
 
+from pilot_pipeline.config.kpi_catalogue import Kind
 from pilot_pipeline.config.measuring import DecisionSection
 
-Kind = Literal["threshold", "effect"]
 EvidenceCode = Literal["met", "not_met", "harm", "futile", "inconclusive", "not_measured"]
 Label = Literal["confirmatory", "interim", "directional"]
 

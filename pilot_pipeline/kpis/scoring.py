@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.effects import EffectEstimate, behaviour_effect, prep_time_effect
 from pilot_pipeline.kpis.estimators import adoption_estimate, completion_interval, pulse_estimate
@@ -47,13 +49,7 @@ def score_kpis(inputs: KpiInputs, config: PilotConfig, label: Label) -> tuple[Kp
     pilots = inputs.members.loc[inputs.members["arm"] == "pilot"]
     through = config.pilot.weeks if inputs.through_week is None else inputs.through_week
     design = _Design(pairs, pilots, config, label, through)
-    results = (
-        _adoption(inputs.adoption, design),
-        _completion(inputs.modules, design),
-        _as_of_week(_behaviour(inputs.behaviour, design), design),
-        _as_of_week(_prep_time(inputs.prep, design), design),
-        _pulse(inputs.pulse, design),
-    )
+    results = [_as_of_week(_SCORERS[kpi](inputs, design), design) for kpi in KPI_CATALOGUE]
     return judge(results, config.decision)
 
 
@@ -81,20 +77,25 @@ class _Design:
         least = self.config.privacy.min_group_size
         return str(people) if people >= least else f"fewer than {least}"
 
-    def threshold(self, kpi: str, target: float) -> KpiResult:
-        return self._result(KpiResult(kpi, "threshold", target))
+    def blank(self, kpi: str) -> KpiResult:
+        """Return a KPI's result before anything was measured."""
+        kind, wanted = KPI_CATALOGUE[kpi].kind, getattr(self.config.kpis, kpi)
+        return KpiResult(
+            kpi,
+            kind,
+            wanted.target,
+            n_pairs=len(self.pairs),
+            n_managers=int(self.pairs["cluster"].nunique()),
+            label=self.label,
+            required=kind == "effect" and wanted.required,
+            missing=1.0 if kind == "effect" else None,
+        )
 
-    def effect(self, kpi: str, target: float, required: bool) -> KpiResult:
-        return self._result(KpiResult(kpi, "effect", target, required=required, missing=1.0))
 
-    def _result(self, result: KpiResult) -> KpiResult:
-        clusters = int(self.pairs["cluster"].nunique())
-        return replace(result, n_pairs=len(self.pairs), n_managers=clusters, label=self.label)
-
-
-def _adoption(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
+def _adoption(inputs: KpiInputs, design: _Design) -> KpiResult:
+    frame = inputs.adoption
     kpi = design.config.kpis.adoption
-    result = design.threshold("adoption", kpi.target)
+    result = design.blank("adoption")
     if not _present(frame) or design.pilots.empty:
         return _unmeasured(result, "No tool events of a pilot week were read.")
     last = int(frame["week_no"].max())
@@ -125,8 +126,9 @@ def _adoption(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     )
 
 
-def _completion(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
-    result = design.threshold("module_completion", design.config.kpis.module_completion.target)
+def _completion(inputs: KpiInputs, design: _Design) -> KpiResult:
+    frame = inputs.modules
+    result = design.blank("module_completion")
     if not _present(frame):
         return _unmeasured(result, "No module assignments were read.")
     assigned = frame.loc[(frame["assigned"] > 0) & frame["employee_id"].isin(design.pilots["employee_id"])]
@@ -140,9 +142,9 @@ def _completion(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     return replace(result, actual=share, ci_low=ci.low, ci_high=ci.high, n=len(assigned), notes=notes)
 
 
-def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
-    kpi = design.config.kpis.behaviour_change
-    result = design.effect("behaviour_change", kpi.target, kpi.required)
+def _behaviour(inputs: KpiInputs, design: _Design) -> KpiResult:
+    frame = inputs.behaviour
+    result = design.blank("behaviour_change")
     if not _present(frame):
         return _unmeasured(result, "No manager observations were read.")
     pairs = behaviour_differences(design.pairs, frame)
@@ -160,9 +162,9 @@ def _behaviour(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
 
 
-def _prep_time(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
-    kpi = design.config.kpis.prep_time_reduction
-    result = design.effect("prep_time_reduction", kpi.target, kpi.required)
+def _prep_time(inputs: KpiInputs, design: _Design) -> KpiResult:
+    frame = inputs.prep
+    result = design.blank("prep_time_reduction")
     if not _present(frame):
         return _unmeasured(result, "No preparation time was logged.")
     pairs = prep_time_differences(design.pairs, frame)
@@ -175,9 +177,9 @@ def _prep_time(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
     return with_effect(result, found)
 
 
-def _pulse(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
-    kpi = design.config.kpis.pulse
-    result = design.threshold("pulse", kpi.target)
+def _pulse(inputs: KpiInputs, design: _Design) -> KpiResult:
+    frame = inputs.pulse
+    kpi, result = design.config.kpis.pulse, design.blank("pulse")
     if not _present(frame):
         return _unmeasured(result, "No pulse answers were read.")
     waves = frame.loc[frame["week_no"].isin(kpi.weeks)].dropna(subset=["score"])
@@ -198,6 +200,15 @@ def _pulse(frame: pd.DataFrame | None, design: _Design) -> KpiResult:
         worst=found.worst,
         best=found.best,
     )
+
+
+_SCORERS: Mapping[str, Callable[[KpiInputs, _Design], KpiResult]] = {
+    "adoption": _adoption,
+    "module_completion": _completion,
+    "behaviour_change": _behaviour,
+    "prep_time_reduction": _prep_time,
+    "pulse": _pulse,
+}
 
 
 def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:

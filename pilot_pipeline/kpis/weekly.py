@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.intervals import Estimates, ratio_interval_from_sums, t_interval_from_sums, wilson
 
-RATIO_KPIS: tuple[str, ...] = ("module_completion", "prep_time_reduction")
+RATIO_KPIS = tuple(name for name, kpi in KPI_CATALOGUE.items() if kpi.weekly == "ratio")
 """x over y: completed over assigned modules; minutes saved (baseline - week) over baseline minutes."""
-SHARE_KPIS: tuple[str, ...] = ("adoption", "module_completion")
-"""Bounded by 0 and 1."""
+BOUNDED_KPIS = ("adoption", "module_completion")
+"""Shares that lie between 0 and 1; a reduction may be negative."""
 
 _SUMS = ("sx", "sxx", "sy", "syy", "sxy")
 _COLUMNS = (
@@ -68,7 +69,7 @@ def _estimates(kpi: pd.Series, n: npt.NDArray[np.float64], sums: npt.NDArray[np.
     value, low, high = (np.where(is_ratio, ratio, mean) for ratio, mean in zip(ratios, means, strict=True))
     for row in np.flatnonzero((kpi == "adoption").to_numpy() & (n > 0)):
         low[row], high[row] = wilson(round(sx[row]), round(n[row]))
-    share = kpi.isin(SHARE_KPIS).to_numpy()
+    share = kpi.isin(BOUNDED_KPIS).to_numpy()
     low, high = np.where(share, np.clip(low, 0, 1), low), np.where(share, np.clip(high, 0, 1), high)
     return Estimates(value, low, high)
 

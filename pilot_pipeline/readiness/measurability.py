@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, KpiDefinition
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.readiness.results import Requirement, listed
 
@@ -19,47 +20,22 @@ class Replacement:
     feeds: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Need:
-    """What a KPI takes: `configured` feeds that fill during the pilot, `baseline` feeds with rows before it."""
-
-    configured: tuple[str, ...]
-    baseline: tuple[str, ...]
-    replacements: tuple[Replacement, ...]
-
-
-NEEDS: Mapping[str, Need] = {
-    "adoption": Need(
-        ("tool_events",), (), (Replacement("weekly sign-ins per participant, from sso_signins", ("sso_signins",)),)
+REPLACEMENTS: Mapping[str, tuple[Replacement, ...]] = {
+    "adoption": (Replacement("weekly sign-ins per participant, from sso_signins", ("sso_signins",)),),
+    "module_completion": (
+        Replacement("modules completed per participant and week, from tool_events", ("tool_events",)),
     ),
-    "module_completion": Need(
-        ("tool_events", "module_assignments"),
-        (),
-        (Replacement("modules completed per participant and week, from tool_events", ("tool_events",)),),
+    "behaviour_change": (
+        Replacement("preparation time per direct report, from manager_time", ("manager_time",)),
+        Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
     ),
-    "behaviour_change": Need(
-        ("manager_observations",),
-        ("manager_observations",),
-        (
-            Replacement("preparation time per direct report, from manager_time", ("manager_time",)),
-            Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
-        ),
+    "prep_time_reduction": (
+        Replacement("behaviour scored by managers, from manager_observations", ("manager_observations",)),
+        Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
     ),
-    "prep_time_reduction": Need(
-        ("manager_time",),
-        ("manager_time",),
-        (
-            Replacement("behaviour scored by managers, from manager_observations", ("manager_observations",)),
-            Replacement("each unit's own result, from business_outcomes", ("business_outcomes",)),
-        ),
-    ),
-    "pulse": Need(
-        ("pulse_responses",),
-        (),
-        (Replacement("opt-outs and withdrawals over time, from consents", ("consents",)),),
-    ),
+    "pulse": (Replacement("opt-outs and withdrawals over time, from consents", ("consents",)),),
 }
-"""What each KPI of `pilot.yaml` takes."""
+"""What could take a KPI's place, the nearest first; what a KPI itself takes stands in the catalogue."""
 
 _IN_PILOT = ("tool_events", "sso_signins", "pulse_responses")
 
@@ -73,9 +49,9 @@ def measurability(config: PilotConfig, present: Mapping[str, int | None]) -> pd.
             configured. Feeds that fill only during the pilot need not have a row yet.
     """
     rows = []
-    for kpi, need in NEEDS.items():
-        missing = [feed for feed in need.configured if present.get(feed) is None]
-        empty = [feed for feed in need.baseline if present.get(feed) == 0]
+    for kpi, need in KPI_CATALOGUE.items():
+        missing = [feed for feed in need.feeds if present.get(feed) is None]
+        empty = [feed for feed in need.feeds if need.baseline and present.get(feed) == 0]
         fits = not missing and not empty
         rows.append(
             {
@@ -83,7 +59,7 @@ def measurability(config: PilotConfig, present: Mapping[str, int | None]) -> pd.
                 "measurable": fits,
                 "required": kpi in config.kpis.required_effects,
                 "reason": _reason(need, missing, empty),
-                "replacement": None if fits else _replacement(need, present),
+                "replacement": None if fits else _replacement(kpi, present),
             }
         )
     text = dict.fromkeys(("kpi", "reason", "replacement"), "str")
@@ -107,22 +83,22 @@ def check_measurability(table: pd.DataFrame) -> tuple[Requirement, ...]:
     )
 
 
-def _reason(need: Need, missing: list[str], empty: list[str]) -> str:
+def _reason(need: KpiDefinition, missing: list[str], empty: list[str]) -> str:
     if missing:
         return f"{_feeds(missing)} not configured."
     if empty:
         return f"{_feeds(empty)} without a baseline row before the pilot starts."
     if need.baseline:
-        return f"{listed(list(need.baseline))} has baseline rows."
-    return f"{listed(list(need.configured))} {'is' if len(need.configured) == 1 else 'are'} configured."
+        return f"{listed(list(need.feeds))} has baseline rows."
+    return f"{_feeds(list(need.feeds))} configured."
 
 
 def _feeds(names: list[str]) -> str:
     return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
-def _replacement(need: Need, present: Mapping[str, int | None]) -> str | None:
-    for candidate in need.replacements:
+def _replacement(kpi: str, present: Mapping[str, int | None]) -> str | None:
+    for candidate in REPLACEMENTS[kpi]:
         if all(_has(feed, present) for feed in candidate.feeds):
             return candidate.words
     return None

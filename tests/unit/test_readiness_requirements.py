@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 import readiness_company as company
 
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.config.planning import OrganisationSection
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.consent import check_consent, consent_order
 from pilot_pipeline.readiness.enablement import check_enablement, enablement
 from pilot_pipeline.readiness.governance import check_governance
-from pilot_pipeline.readiness.measurability import NEEDS, check_measurability, measurability
+from pilot_pipeline.readiness.measurability import REPLACEMENTS, check_measurability, measurability
 from pilot_pipeline.readiness.path import rollout_path
 from pilot_pipeline.readiness.results import Requirement
 from pilot_pipeline.readiness.switched_off import switched_off
@@ -270,13 +271,13 @@ class TestMeasurability:
         assert table["replacement"].isna().all()
         assert failing(check_measurability(table)) == []
 
-    @pytest.mark.parametrize("kpi", list(NEEDS))
+    @pytest.mark.parametrize("kpi", list(KPI_CATALOGUE))
     def test_without_its_feed_a_kpi_is_not_and_a_measurable_replacement_is_named(self, kpi):
-        feed = NEEDS[kpi].configured[-1]
+        feed = KPI_CATALOGUE[kpi].feeds[-1]
         table = measurability(CONFIG, {**self.everything, feed: None}).set_index("kpi")
         assert not table.loc[kpi, "measurable"]
         assert f"{feed} is not configured" in table.loc[kpi, "reason"]
-        assert table.loc[kpi, "replacement"] in {item.words for item in NEEDS[kpi].replacements}
+        assert table.loc[kpi, "replacement"] in {item.words for item in REPLACEMENTS[kpi]}
 
     def test_observations_without_a_baseline_wave_cannot_measure_change(self):
         table = measurability(CONFIG, {**self.everything, "manager_observations": 0})
@@ -290,7 +291,7 @@ class TestMeasurability:
         assert table.loc[["behaviour_change", "prep_time_reduction"], "replacement"].isna().all()
 
     def test_the_kpis_are_those_of_the_configuration(self):
-        assert set(NEEDS) == set(PilotConfig.model_fields["kpis"].annotation.model_fields)
+        assert set(REPLACEMENTS) == set(PilotConfig.model_fields["kpis"].annotation.model_fields)
 
 
 class TestSwitchedOff:
