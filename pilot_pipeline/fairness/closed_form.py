@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pilot_pipeline.fairness.permutation import Floats
+from pilot_pipeline.fairness.permutation import Floats, Ints
 
 _SMALL = 5.0
 """Expected counts below this make the χ² approximation doubtful (Cochran 1954); Fisher's exact test takes over."""
@@ -101,6 +101,42 @@ def against_the_rest(counts: Floats) -> tuple[Floats, Floats]:
     for at in zip(*np.nonzero(exact), strict=True):
         p[at] = fisher_exact(cells[(slice(None), *at)].reshape(2, 2).astype(np.int64)).pvalue
     return p, exact
+
+
+def mean_scores(residual: Floats, onehot: Floats, strata: Ints) -> float:
+    """Return the p of groups' mean scores being alike within strata.
+
+    Source: Landis, Heyman and Koch (1978), the mean score statistic: the quadratic form of the permutation distribution
+    of the groups' sums (Strasser and Weber 1999).
+
+    Args:
+        residual: a number per person less its stratum's mean.
+        onehot: (people, G) membership; people in no group take part in the variance.
+        strata: (people,) codes.
+    """
+    from scipy.special import chdtrc
+
+    sizes = np.bincount(strata).astype(np.float64)
+    squares = np.bincount(strata, weights=residual**2, minlength=len(sizes))
+    members = np.zeros((len(sizes), onehot.shape[1]))
+    np.add.at(members, strata, onehot)
+    scale = squares / np.maximum(sizes - 1, 1)
+    spread = np.diag(scale @ members) - (members * (scale / np.maximum(sizes, 1))[:, None]).T @ members
+    total = onehot.T @ residual
+    values, vectors = np.linalg.eigh(spread)
+    kept = values > max(values.max(initial=0.0), 1e-12) * 1e-9
+    if not kept.any():
+        return 1.0
+    return float(chdtrc(int(kept.sum()), ((vectors.T @ total)[kept] ** 2 / values[kept]).sum()))
+
+
+def holm(p: Floats) -> Floats:
+    """Return Holm's (1979) adjusted p of a family, NaN where p is."""
+    q = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    q[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
+    return q
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

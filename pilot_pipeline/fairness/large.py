@@ -18,6 +18,7 @@ from pilot_pipeline.fairness.closed_form import (
     against_the_rest,
     benjamini_hochberg,
     cochran_mantel_haenszel,
+    holm,
     omnibus,
 )
 from pilot_pipeline.fairness.groups import OTHER, TIMES, UNKNOWN, shown_groups
@@ -105,7 +106,7 @@ def audit_large(
     rates = pd.concat([rates for _, rates in parts], ignore_index=True)
     rates["cmh_q"] = benjamini_hochberg(rates["cmh_p"].to_numpy())
     tests = pd.DataFrame([test for test, _ in parts], columns=TESTS)
-    tests["q_value"] = _holm(tests["p_value"].to_numpy())
+    tests["q_value"] = holm(tests["p_value"].to_numpy())
     return LargeAudit(tests, _suppressed(rates), int(n.sum()))
 
 
@@ -217,12 +218,3 @@ def _suppressed(rates: pd.DataFrame) -> pd.DataFrame:
     rates = rates.astype(types | dict.fromkeys(["rate", "impact_ratio", "p_value", "cmh_p", "cmh_q"], "Float64"))
     rates[measures] = rates[measures].mask(rates["suppressed"])
     return rates[RATES]
-
-
-def _holm(p: Floats) -> Floats:
-    """Return Holm's (1979) adjusted p."""
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    q = np.empty_like(p)
-    q[order] = np.minimum(stepped, 1.0)
-    return q
