@@ -103,8 +103,26 @@ def against_the_rest(counts: Floats) -> tuple[Floats, Floats]:
     return p, exact
 
 
-def mean_scores(residual: Floats, onehot: Floats, strata: Ints) -> float:
-    """Return the p of groups' mean scores being alike within strata.
+@dataclass(frozen=True)
+class MeanScores:
+    """The mean score statistic of groups: the quadratic form T'PT of their sums, χ² with so many degrees of freedom."""
+
+    precision: Floats
+    freedom: int
+
+    def statistic(self, total: Floats) -> Floats:
+        """Return the statistic of sums (…, G)."""
+        return np.asarray(np.einsum("...g,gh,...h->...", total, self.precision, total))
+
+    def p(self, total: Floats) -> float:
+        """Return the p of sums (G,) in closed form."""
+        from scipy.special import chdtrc
+
+        return float(chdtrc(self.freedom, self.statistic(total))) if self.freedom else 1.0
+
+
+def mean_scores(residual: Floats, onehot: Floats, strata: Ints) -> MeanScores:
+    """Return the test of groups' mean scores being alike within strata.
 
     Source: Landis, Heyman and Koch (1978), the mean score statistic: the quadratic form of the permutation distribution
     of the groups' sums (Strasser and Weber 1999).
@@ -114,20 +132,15 @@ def mean_scores(residual: Floats, onehot: Floats, strata: Ints) -> float:
         onehot: (people, G) membership; people in no group take part in the variance.
         strata: (people,) codes.
     """
-    from scipy.special import chdtrc
-
     sizes = np.bincount(strata).astype(np.float64)
     squares = np.bincount(strata, weights=residual**2, minlength=len(sizes))
     members = np.zeros((len(sizes), onehot.shape[1]))
     np.add.at(members, strata, onehot)
     scale = squares / np.maximum(sizes - 1, 1)
     spread = np.diag(scale @ members) - (members * (scale / np.maximum(sizes, 1))[:, None]).T @ members
-    total = onehot.T @ residual
     values, vectors = np.linalg.eigh(spread)
     kept = values > max(values.max(initial=0.0), 1e-12) * 1e-9
-    if not kept.any():
-        return 1.0
-    return float(chdtrc(int(kept.sum()), ((vectors.T @ total)[kept] ** 2 / values[kept]).sum()))
+    return MeanScores((vectors[:, kept] / values[kept]) @ vectors[:, kept].T, int(kept.sum()))
 
 
 def holm(p: Floats) -> Floats:

@@ -12,11 +12,21 @@ import pandas as pd
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.fairness.closed_form import holm, mean_scores
 from pilot_pipeline.fairness.family import ALPHA
-from pilot_pipeline.fairness.groups import Grouping, group_people
-from pilot_pipeline.fairness.permutation import Floats, residuals
+from pilot_pipeline.fairness.groups import UNKNOWN, Grouping, group_people
+from pilot_pipeline.fairness.permutation import (
+    Floats,
+    Ints,
+    p_matrix,
+    permuted_groups,
+    residuals,
+    rounded,
+)
 from pilot_pipeline.fairness.strata import strata_of
 
 PROFILE = ["measure", "attribute", "group_value", "n", "value", "within_role", "p_value", "q_value", "suppressed"]
+
+_PERMUTATIONS = 999
+_MANY = 5000  # people, from which on the χ² of the permutation distribution is as good as the permutations
 
 MEASURES: Mapping[str, tuple[str, str, str]] = {
     "rating": ("ratings", "mean rating", ".2f"),
@@ -52,8 +62,8 @@ def input_profile(
     """Profile what a tool that learns from the past would learn from (R34).
 
     Ratings, promotions within `fairness.promotion_years`, who was offered the pilot, and modules assigned per
-    participant. Each is compared between groups within roles by the closed form of the permutation test, so that a
-    workforce of any size takes no time. It blocks nothing: it says what a tool inherits.
+    participant. Each is compared between groups by permuting within roles. It blocks nothing: it says what a tool
+    inherits.
 
     Args:
         workforce: from `build_workforce`: role, the attributes, performance_score, promoted_on.
@@ -63,9 +73,8 @@ def input_profile(
         assignments: employee_id and module_id.
     """
     measures = _measures(workforce, config, consents, participants, assignments)
-    minimum = config.privacy.min_group_size
     parts = [
-        _part(name, values, workforce.loc[values.notna()], attribute, minimum)
+        _part(name, values, workforce.loc[values.notna()], attribute, config)
         for name, values in measures.items()
         for attribute in config.fairness.attributes
         if values.notna().any()
@@ -106,18 +115,31 @@ def _measures(
     return found
 
 
-def _part(name: str, values: pd.Series[Any], people: pd.DataFrame, attribute: str, minimum: int) -> pd.DataFrame:
+def _part(name: str, values: pd.Series[Any], people: pd.DataFrame, attribute: str, config: PilotConfig) -> pd.DataFrame:
     """Return one measure by one attribute, q left open."""
+    minimum = config.privacy.min_group_size
     column = people[attribute] if attribute in people else pd.Series(pd.NA, index=people.index)
     grouping = group_people(column, attribute, minimum)
     known = values[values.notna()].to_numpy(dtype=np.float64)
-    left = residuals(known[:, None], strata_of(people, ()))[:, 0]
-    p = mean_scores(left, grouping.onehot, strata_of(people, ())) if grouping.testable else np.nan
+    strata = strata_of(people, ())
+    left = residuals(known[:, None], strata)[:, 0]
+    p = _p_value(left, grouping, strata, config.cohort.seed) if grouping.testable else np.nan
     shown = grouping.shown(pd.Series([True] * len(people), dtype="bool"), minimum)
     rows = [_row(grouping, group, known, left) for group in sorted(set(grouping.labels))]
     frame = pd.DataFrame(rows, columns=["group_value", "n", "value", "within_role"])
     hidden = ~frame["group_value"].isin(shown)
     return frame.assign(measure=name, attribute=attribute, p_value=p, q_value=np.nan, suppressed=hidden)
+
+
+def _p_value(left: Floats, grouping: Grouping, strata: Ints, seed: int) -> float:
+    """Return the p of the groups' sums within roles: permuted, or in closed form where people are very many."""
+    test = mean_scores(left, grouping.onehot, strata)
+    if len(left) > _MANY:
+        return test.p(grouping.onehot.T @ left)
+    groups = np.where(grouping.onehot.any(axis=1), grouping.onehot.argmax(axis=1), -1)
+    moved = permuted_groups(groups, strata, _PERMUTATIONS + 1, np.random.default_rng([seed, 8]))
+    total = np.column_stack([(moved == group).astype(np.float64) @ left for group in range(len(grouping.tested))])
+    return float(p_matrix(rounded(test.statistic(total))[:, None])[0, 0])
 
 
 def _row(grouping: Grouping, group: str, known: Floats, left: Floats) -> tuple[str, int, float, float]:
@@ -134,7 +156,8 @@ def _findings(table: pd.DataFrame) -> tuple[str, ...]:
         if q.empty or q.iloc[0] > ALPHA:
             continue
         name, value, form = MEASURES[str(measure)]
-        ordered = rows[~rows["suppressed"]].sort_values("within_role")
+        told = rows[~rows["suppressed"] & rows["group_value"].ne(UNKNOWN)]
+        ordered = told.sort_values("within_role")
         ends = f"; {value} " + ", ".join(f"{row.group_value} {row.value:{form}}" for row in ordered.itertuples())
         said.append(
             f"{str(attribute).replace('_', ' ')} and {name} go together within roles "
