@@ -122,6 +122,7 @@ def verdict(stage: Stage) -> dg.MaterializeResult[Any]:
         "checkpoints",
         "data_quality",
         "detectable_effects",
+        "input_profile",
     ],
 )
 def scorecard(stage: Stage) -> dg.MaterializeResult[Any]:

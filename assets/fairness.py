@@ -9,9 +9,11 @@ from assets.live import live_asset
 from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import bias_heat_map, flip_heat_map
+from pilot_pipeline.fairness import inputs
 from pilot_pipeline.fairness.answers import collect_answers, kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
 from pilot_pipeline.fairness.comparison import comparison, history_rows, model_version, remember
+from pilot_pipeline.fairness.drift import Drift, audit_drift
 from pilot_pipeline.fairness.result import rates_by_pathway
 from pilot_pipeline.kpis.reading import last_week
 from pilot_pipeline.readiness.current import current_evidence, feed_rows
@@ -27,6 +29,8 @@ SYNTHETIC = TABLES["fairness.synthetic_rates"]
 LIVE = TABLES["fairness.live_rates"]
 FINDINGS = TABLES["fairness.audit_findings"]
 HISTORY = TABLES["fairness.audit_history"]
+NOTHING_READ = "No live recommendation was read."
+INPUTS = TABLES["fairness.input_profile"]
 
 
 @stage_asset(group="readiness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
@@ -76,8 +80,35 @@ def synthetic_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(metadata=_shown(audit, audit.table))
 
 
+@stage_asset(
+    group="readiness", described=INPUTS, deps=["employees", "consents", "module_assignments", "cohort_members"]
+)
+def input_profile(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Profile ratings, promotions and opportunities by group: what a tool that learns from the past inherits."""
+    warehouse, pilot = stage.warehouse, stage.pilot
+    members = warehouse.read("cohort.cohort_members")
+    profile = inputs.input_profile(
+        read_design(warehouse, pilot).workforce,
+        pilot.config,
+        consents=feed_rows(warehouse, pilot, "consents"),
+        participants=members.loc[members["arm"] == "pilot", "employee_id"],
+        assignments=feed_rows(warehouse, pilot, "module_assignments"),
+    )
+    warehouse.write(INPUTS.table, profile.table, columns=INPUTS.types)
+    _state(stage, "inputs", {"finding": list(profile.findings)})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(profile.table),
+            "findings": dg.MetadataValue.md("\n\n".join(profile.findings)),
+            "profile": markdown_table(profile.table),
+        }
+    )
+
+
 @live_asset(
-    group="fairness", described=LIVE, deps=["cohort_recommendations", "cohort_members", "kpi_weeks", "pathways"]
+    group="fairness",
+    described=LIVE,
+    deps=["cohort_recommendations", "cohort_members", "kpi_weeks", "pathways", "synthetic_answers"],
 )
 def live_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     """Audit the live recommendations, cumulative by week, at one error rate over all the weeks."""
@@ -85,8 +116,8 @@ def live_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     recommendations = warehouse.read("weekly.cohort_recommendations")
     if recommendations.empty:
         warehouse.write(LIVE.table, no_rows(LIVE), columns=LIVE.types)
-        _state(stage, "live", {"verdict": ["not_testable"], "finding": ["No live recommendation was read."]})
-        return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": "No recommendation was read."})
+        _state(stage, "live", {"verdict": ["not_testable"], "finding": [NOTHING_READ], "context": []})
+        return dg.MaterializeResult(metadata={"dagster/row_count": 0, "findings": NOTHING_READ})
     people = read_design(warehouse, pilot).workforce
     pilots = warehouse.query("SELECT employee_id FROM cohort.cohort_members WHERE arm = 'pilot'")["employee_id"]
     people = people.loc[people["employee_id"].isin(pilots)]
@@ -94,8 +125,19 @@ def live_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     audits = audit_weekly(recommendations, people, pilot.config, pathways, last_week(warehouse))
     table = pd.concat([audit.table for audit in audits], ignore_index=True)
     warehouse.write(LIVE.table, table, columns=LIVE.types)
-    _state(stage, "live", {"verdict": [audits[-1].verdict], "finding": list(audits[-1].findings)})
-    return dg.MaterializeResult(metadata=_shown(audits[-1], table))
+    drift = _drift(stage, recommendations, people, pathways)
+    said = {"finding": list(audits[-1].findings), "context": list(drift.findings)}
+    _state(stage, "live", {"verdict": [audits[-1].verdict], **said})
+    shown = {"drift": markdown_table(drift.table), "drift_findings": " ".join(drift.findings) or "Nothing to compare."}
+    return dg.MaterializeResult(metadata=_shown(audits[-1], table) | shown)
+
+
+def _drift(stage: Stage, recommendations: pd.DataFrame, people: pd.DataFrame, pathways: pd.DataFrame | None) -> Drift:
+    """Hold the weeks that are over against the answers before launch."""
+    over = recommendations[recommendations["week_no"] <= (last_week(stage.warehouse) or 0)]
+    sent = kept_synthetic(stage.warehouse.read(EMPLOYEES.table))
+    answers = stage.warehouse.read(ANSWERS.table)
+    return audit_drift(over, people, sent, answers, stage.pilot.config, pathways)
 
 
 def _state(stage: Stage, audit: str, statements: dict[str, list[str]]) -> None:
@@ -125,4 +167,4 @@ def _shown(audit: Audit, table: pd.DataFrame) -> dict[str, Any]:
     return shown
 
 
-ASSETS = [synthetic_answers, synthetic_rates, live_rates]
+ASSETS = [synthetic_answers, synthetic_rates, input_profile, live_rates]

@@ -4,6 +4,7 @@ SELECT
     recommendations.employee_id,
     recommendations.pathway_id,
     coalesce(recommendations.rank, 1) AS rank,
+    recommendations.model_version,
     1 + (cast((recommendations.issued_at AT TIME ZONE 'UTC') AT TIME ZONE $timezone AS DATE) - $starts_on) // 7
         AS week_no
 FROM feeds.recommendations

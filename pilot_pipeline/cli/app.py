@@ -225,6 +225,27 @@ def twins(
 
 
 @app.command()
+def audit(
+    config: Config = HERE,
+    ll144: Annotated[
+        Path | None,
+        typer.Option("--ll144", help="Also write selection rates, impact ratios and unknown counts to this CSV file."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the bias audits as they stand: verdicts, sentences, and what was unequal before the tool came.
+
+    It reads what is stored and audits nothing anew.
+
+    With --json: audits, each with audit (synthetic, live), as_of, attributes (each with attribute, verdict, q_value)
+    and findings; inputs, what was unequal before the tool came.
+    """
+    from pilot_pipeline.cli import auditing
+
+    auditing.audit(config, ll144, as_json)
+
+
+@app.command()
 def path(config: Config = HERE) -> None:
     """Say whether a pilot is the right path at all, and why."""
     from pilot_pipeline.cli import starting

@@ -47,6 +47,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         cohort_notes=_statements(warehouse, "warning", "explanation", "note"),
         bias_findings=_findings(warehouse, "live"),
         synthetic_findings=_findings(warehouse, "synthetic"),
+        input_findings=_findings(warehouse, "inputs"),
         matched_on=tuple(config.cohort.balance),
         switched_off=tuple(gap.sentence for gap in gaps(warehouse, pilot)),
         kpi_notes=kpi_remarks(evidence.kpis),
@@ -110,7 +111,8 @@ def _statements(warehouse: Warehouse, *facts: str) -> tuple[str, ...]:
 
 def _findings(warehouse: Warehouse, audit: str) -> tuple[str, ...]:
     rows = warehouse.query(
-        "SELECT statement FROM fairness.audit_findings WHERE kind = 'finding' AND audit = $audit ORDER BY position",
+        "SELECT statement FROM fairness.audit_findings WHERE kind IN ('finding', 'context') AND audit = $audit "
+        "ORDER BY kind DESC, position",
         {"audit": audit},
     )
     return tuple(rows["statement"])

@@ -122,6 +122,9 @@ class FairnessSection(Frozen):
     legitimate: tuple[FairReason, ...] = Field(
         (), description="What the tool may go by although it goes with an attribute; declared before the lock."
     )
+    promotion_years: float = Field(
+        2, gt=0, description="Promotions within so many years before the start are profiled by group."
+    )
     twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
     recommender: Recommender = Recommender(feed="synthetic_recommendations")
 

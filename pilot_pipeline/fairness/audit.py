@@ -12,7 +12,7 @@ import pandas as pd
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness import findings as say
-from pilot_pipeline.fairness.by_role import role_sentences, roles_table
+from pilot_pipeline.fairness.by_role import BY_ROLE, role_sentences, roles_table
 from pilot_pipeline.fairness.family import ALPHA, FamilyP, one_look, weekly_looks
 from pilot_pipeline.fairness.groups import OTHER
 from pilot_pipeline.fairness.permutation import Floats, permutations
@@ -102,16 +102,25 @@ def audit_weekly(
     check_people_audit()
     judged = weekly_looks(look_statistics(study, looks, moved), config.pilot.weeks)
     return [
-        _audit(study, counts, found, config, as_of=config.pilot.week_start(number), week_no=number)
+        _audit(
+            study, counts, found, config, as_of=config.pilot.week_start(number), week_no=number, by_role=number == last
+        )
         for number, (counts, found) in enumerate(zip(looks, judged, strict=True), start=1)
         if only is None or number in only
     ]
 
 
 def _audit(
-    study: Study, counts: Floats, found: FamilyP, config: PilotConfig, *, as_of: date, week_no: int | None = None
+    study: Study,
+    counts: Floats,
+    found: FamilyP,
+    config: PilotConfig,
+    *,
+    as_of: date,
+    week_no: int | None = None,
+    by_role: bool = True,
 ) -> Audit:
-    """Put one look's numbers into words and tables."""
+    """Put one look's numbers into words and tables; single roles are described only on request, which takes time."""
     levels = study.levels(counts)
     minimum = study.minimum
     rates = pd.concat(
@@ -128,8 +137,8 @@ def _audit(
     sentences += [
         say.pooled_sentence(group.attribute, minimum, OTHER in group.tested) for group in study.groups if group.pooled
     ]
-    by_role = roles_table(study, levels[0], rates)
-    sentences += role_sentences(by_role)
+    roles = roles_table(study, levels[0], rates) if by_role else pd.DataFrame(columns=BY_ROLE)
+    sentences += role_sentences(roles)
     sentences += say.legitimate_sentences(config.fairness.legitimate, live=True)
     return Audit(
         kind="live",
@@ -141,7 +150,7 @@ def _audit(
         make_themes=partial(_themes, study, levels),
         make_reported=partial(_reported, study, levels[0], rates),
         power=power,
-        by_role=by_role,
+        by_role=roles,
         findings=(*sentences, say.MILD),
         n=int((counts.sum(axis=1) > 0).sum()),
     )

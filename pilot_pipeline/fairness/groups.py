@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,11 @@ class Grouping:
         """Groups under the minimum were put together."""
         return bool(self.labels.eq(OTHER).any())
 
-    @property
+    @cached_property
     def onehot(self) -> Floats:
         """Membership in the tested groups, (people, tested groups)."""
-        return np.column_stack([self.labels.eq(group).to_numpy(dtype=np.float64) for group in self.tested])
+        labels = self.labels.to_numpy(dtype=object)
+        return np.asarray(labels[:, None] == np.array(self.tested, dtype=object)[None], dtype=np.float64)
 
     def shown(self, present: pd.Series[bool], minimum: int) -> frozenset[str]:
         """Return the groups whose figures may be shown, given who is present in this audit.
@@ -55,13 +57,18 @@ class Grouping:
             cells = self.parts[present].value_counts()
             return frozenset(self.labels.unique()) if (cells >= minimum).all() and len(cells) else frozenset()
         counts = self.labels[present].value_counts().reindex(sorted(self.labels.unique()), fill_value=0)
-        ordered = counts.sort_values(kind="stable")
-        hidden = [group for group in ordered.index if ordered[group] < minimum]
-        for group in ordered.index[len(hidden) :]:
-            if not hidden or (len(hidden) > 1 and ordered[hidden].sum() >= minimum):
-                break
-            hidden.append(group)
-        return frozenset(counts.index) - frozenset(hidden)
+        return shown_groups(counts, minimum)
+
+
+def shown_groups(counts: pd.Series[Any], minimum: int) -> frozenset[str]:
+    """Return the groups that may be shown, from how many people each has (by group, sorted); see `Grouping.shown`."""
+    ordered = counts.sort_values(kind="stable")
+    hidden = [group for group in ordered.index if ordered[group] < minimum]
+    for group in ordered.index[len(hidden) :]:
+        if not hidden or (len(hidden) > 1 and ordered[hidden].sum() >= minimum):
+            break
+        hidden.append(group)
+    return frozenset(counts.index) - frozenset(hidden)
 
 
 def group_people(values: pd.Series[Any], attribute: str, minimum: int) -> Grouping:

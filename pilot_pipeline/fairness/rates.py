@@ -15,6 +15,9 @@ REPORTED = [
     *("attribute", "group_value", "pathway_id", "n", "selected", "rate", "impact_ratio", "ratio_low", "ratio_high"),
     *("four_fifths", "fisher_p", "cmh_p", "suppressed"),
 ]
+FOUR_FIFTHS = 0.8
+"""The share of the highest rate below which the Uniform Guidelines (1978) see adverse impact."""
+
 _Z90 = 1.6448536269514722
 
 
@@ -100,7 +103,7 @@ def reported_table(outcome: Floats, grouping: Grouping, strata: Ints, rates: pd.
     for column in ("selected", "fisher_p", "cmh_p"):
         table[column] = table[column].astype("Float64").mask(hidden | table[column].isna())
     table["selected"] = table["selected"].astype("Int64")
-    table["four_fifths"] = table["impact_ratio"].lt(0.8).astype("boolean").mask(table["impact_ratio"].isna())
+    table["four_fifths"] = table["impact_ratio"].lt(FOUR_FIFTHS).astype("boolean").mask(table["impact_ratio"].isna())
     return _with_ratio_interval(table)[REPORTED]
 
 

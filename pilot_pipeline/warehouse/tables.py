@@ -243,10 +243,25 @@ _TABLES = (
         "fairness.audit_findings",
         "What the bias audits say in sentences, and the counts behind them; no small group is named.",
         """
-        audit VARCHAR synthetic or live.
-        kind VARCHAR finding, verdict, refusal, asked or answered.
+        audit VARCHAR synthetic, live or inputs.
+        kind VARCHAR finding, context (decides nothing), verdict, refusal, asked or answered.
         position BIGINT Order among statements of one kind.
         statement VARCHAR The statement.
+        """,
+    ),
+    _table(
+        "fairness.input_profile",
+        "Ratings, promotions and opportunities by group before the tool came; small groups are suppressed.",
+        """
+        measure VARCHAR rating, promoted, offered or modules.
+        attribute VARCHAR The protected attribute.
+        group_value VARCHAR The group.
+        n BIGINT People in the group whom the measure concerns.
+        value DOUBLE The group's mean, or share.
+        within_role DOUBLE Its mean difference to people of the same role.
+        p_value DOUBLE Of all groups being alike within roles.
+        q_value DOUBLE The same, adjusted over all measures and attributes.
+        suppressed BOOLEAN True where the group is too small to show.
         """,
     ),
     _table(

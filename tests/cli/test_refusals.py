@@ -14,7 +14,7 @@ from pilot_pipeline.cli import status as status_command
 from pilot_pipeline.simulation import template
 from pilot_pipeline.simulation.template import write_template
 
-WITH_CONFIG = ("check", "status", "lock", "run", "ui", "path", "twins")
+WITH_CONFIG = ("check", "status", "lock", "run", "ui", "path", "twins", "audit")
 
 
 def arguments(command: str) -> tuple[str, ...]:
