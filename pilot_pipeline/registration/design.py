@@ -47,8 +47,8 @@ def refuse_seen_outcomes(warehouse: Warehouse, pilot: Pilot) -> None:
     seen = sorted(reads.loc[reads["feed"].isin(live) & (pd.to_datetime(reads["fresh_as_of"]) >= starts), "feed"])
     if seen:
         raise BadInput(
-            f"Outcomes have been read already ({', '.join(seen)} from {starts.date()} on), so that a lock made now would "
-            "fix nothing in advance. Without a lock the pilot can run on; its result stays directional."
+            f"Outcomes have been read already ({', '.join(seen)} from {starts.date()} on), so that a lock made now "
+            "would fix nothing in advance. Without a lock the pilot can run on; its result stays directional."
         )
 
 
