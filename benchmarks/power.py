@@ -105,7 +105,8 @@ def rates_of_the_design(
                 sums = (plain + plain.std() * gains[:, inside_of]) @ np.eye(cohort.n_clusters)[inside_of]
                 parts = np.array_split(sums, max(replicates // 100, 1))
                 hits[truth, coins] += int(sum(found(part).sum() for part in parts))
-    design = {"pairs": pairs, "clusters": f"{min(clusters)} to {max(clusters)}"}
+    least, most = min(clusters), max(clusters)
+    design = {"pairs": pairs, "clusters": f"{least}" if least == most else f"{least} to {most}"}
     return [
         {**design, "truth": truth.words, "coins": coins, **_rate(count, cohorts * replicates)}
         for (truth, coins), count in hits.items()

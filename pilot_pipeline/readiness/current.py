@@ -140,7 +140,7 @@ def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement,
         *check_governance(config),
         *check_consent(consent, config),
         *_timeline(warehouse, pilot).requirements,
-        *_unchanged(warehouse, pilot),
+        *unchanged_since_lock(warehouse, pilot),
         _cohort(warehouse),
         check_enablement(table, config),
         *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
@@ -148,7 +148,7 @@ def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement,
     )
 
 
-def _unchanged(warehouse: Warehouse, pilot: Pilot) -> Iterator[Requirement]:
+def unchanged_since_lock(warehouse: Warehouse, pilot: Pilot) -> Iterator[Requirement]:
     """Say whether everything is as it was locked; a deviation does not block, but costs the confirmatory label."""
     if not pilot.home.lock_file.exists():
         return

@@ -117,7 +117,7 @@ def test_a_planned_cohort_needs_no_feeds_and_can_be_drawn(pilot: Command, site: 
     [
         (("--pairs", 40), "needs both: --pairs and --clusters"),
         (("--pairs", 10, "--clusters", 11), "10 pairs have 2 to 10 clusters"),
-        (("--pairs", 40, "--clusters", 8, "--plot", "power.png"), "drawn as SVG"),
+        (("--pairs", 40, "--clusters", 8, "--plot", "power.doc"), ".svg"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(pilot: Command, site: Path, sizes: tuple[object, ...], words: str) -> None:
