@@ -1,19 +1,18 @@
 """The cohort's assets: members, balance, profile and what they can show; matching itself is `pilot_pipeline.cohort`."""
 
-from datetime import date
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from assets.stage import Stage, stage_asset
-from assets.summaries import markdown_table, picture
+from assets.summaries import markdown_table, picture, sentences
 from pilot_pipeline.charts.plots import love_plot, power_plot
 from pilot_pipeline.cohort.balance import balance_table
-from pilot_pipeline.cohort.cohort import Cohort, form_cohort
 from pilot_pipeline.cohort.detectable import achieved, mde_table, power_curves
+from pilot_pipeline.cohort.opt_in import opt_in_parity
 from pilot_pipeline.cohort.profile import cohort_profile
 from pilot_pipeline.registration.design import read_design
+from pilot_pipeline.registration.forming import form_or_keep
 from pilot_pipeline.warehouse.tables import TABLES
 
 MEMBERS = TABLES["cohort.cohort_members"]
@@ -28,40 +27,28 @@ def cohort_members(stage: Stage) -> dg.MaterializeResult[Any]:
     """Match the cohort, or take the locked one; the locked pairs count even where the feeds have moved on."""
     warehouse, config = stage.warehouse, stage.pilot.config
     design = read_design(warehouse, stage.pilot)
-    enrolments = warehouse.read("feeds.enrolments") if config.feeds.enrolments else None
-    fixed_on = design.lock.locked_on if design.lock else stage.fixed_on
-    cohort = form_cohort(design.workforce, enrolments, warehouse.read("feeds.consents"), config, fixed_on=fixed_on)
-    members = design.lock.members if design.lock else cohort.members
+    formed = form_or_keep(
+        design,
+        warehouse.read("feeds.enrolments") if config.feeds.enrolments else None,
+        warehouse.read("feeds.consents"),
+        config,
+        fixed_on=stage.fixed_on,
+    )
     with warehouse.transaction():
-        warehouse.write(MEMBERS.table, members, columns=MEMBERS.types)
-        warehouse.write(FACTS.table, _facts(cohort, design.snapshot), columns=FACTS.types)
-    balance = balance_table(members, design.workforce, config)
-    rungs = members.dropna(subset=["pair_id"]).query("arm == 'pilot'")["rung"].value_counts()
+        warehouse.write(MEMBERS.table, formed.members, columns=MEMBERS.types)
+        warehouse.write(FACTS.table, formed.facts, columns=FACTS.types)
+    balance = balance_table(formed.members, design.workforce, config)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": len(members),
-            "pairs": int(members["pair_id"].nunique()),
-            "judging_clusters": int(members["cluster"].nunique()),
+            "dagster/row_count": len(formed.members),
+            "pairs": int(formed.members["pair_id"].nunique()),
+            "judging_clusters": int(formed.members["cluster"].nunique()),
             "love_plot": picture(love_plot(balance)),
-            "rungs": markdown_table(rungs.rename_axis("rung").reset_index(name="pairs")),
-            "remarks": dg.MetadataValue.md("\n\n".join((*cohort.warnings, *cohort.explanation)) or "None."),
+            "balance": markdown_table(balance),
+            "relaxations": sentences(formed.stated("relaxed")),
+            "remarks": sentences(formed.stated("warning", "explanation", "note")),
         }
     )
-
-
-def _facts(cohort: Cohort, snapshot: date) -> pd.DataFrame:
-    """Say how the cohort came about, statement by statement."""
-    facts = [
-        ("design", cohort.design),
-        ("snapshot", snapshot.isoformat()),
-        ("match_hash", cohort.match_hash),
-        *(("warning", sentence) for sentence in cohort.warnings),
-        *(("violation", sentence) for sentence in cohort.violations),
-        *(("explanation", sentence) for sentence in cohort.explanation),
-        *(("note", sentence) for sentence in cohort.notes),
-        *(("unmatched", reason) for reason in cohort.unmatched["reason"]),
-    ]
-    return pd.DataFrame(facts, columns=["fact", "statement"]).rename_axis("position").reset_index()
 
 
 @stage_asset(group="cohort", described=BALANCE, deps=["cohort_members"])
@@ -79,14 +66,23 @@ def covariate_balance(stage: Stage) -> dg.MaterializeResult[Any]:
     )
 
 
-@stage_asset(group="cohort", described=PROFILE, deps=["cohort_members"])
+@stage_asset(group="cohort", described=PROFILE, deps=["cohort_members", "consents"])
 def cohort_profile_(stage: Stage) -> dg.MaterializeResult[Any]:
     """Describe participants beside controls and workforce, small groups suppressed."""
     design = read_design(stage.warehouse, stage.pilot)
-    members = stage.warehouse.read(MEMBERS.table)
-    profile = cohort_profile(members, design.workforce, stage.pilot.config.privacy.min_group_size)
+    config, consents = stage.pilot.config, stage.warehouse.read("feeds.consents")
+    minimum = config.privacy.min_group_size
+    profile = cohort_profile(stage.warehouse.read(MEMBERS.table), design.workforce, minimum)
     stage.warehouse.write(PROFILE.table, profile, columns=PROFILE.types)
-    return dg.MaterializeResult(metadata={"dagster/row_count": len(profile), "profile": markdown_table(profile)})
+    day = design.lock.locked_on if design.lock else stage.fixed_on or config.pilot.starts_on
+    parity = opt_in_parity(design.workforce, consents, config.fairness.attributes, minimum, day)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(profile),
+            "profile": markdown_table(profile),
+            "opt_in_parity": markdown_table(parity),
+        }
+    )
 
 
 @stage_asset(group="cohort", described=EFFECTS, deps=["cohort_members"])

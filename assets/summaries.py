@@ -42,6 +42,11 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", "<br>")
 
 
+def sentences(said: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """Show sentences one below the other."""
+    return dg.MetadataValue.md("\n\n".join(said) or "None.")
+
+
 def picture(*charts: Any) -> dg.MarkdownMetadataValue:
     """Embed charts, each below its title."""
     from pilot_pipeline.charts.render import picture_markdown

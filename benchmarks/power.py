@@ -26,7 +26,7 @@ from pilot_pipeline.cohort.pairing import toss
 from pilot_pipeline.cohort.power import MANAGER_SD, even_sizes, mde
 from pilot_pipeline.cohort.workforce import build_workforce
 from pilot_pipeline.config import PilotConfig
-from pilot_pipeline.kpis.signflip import sign_sums
+from pilot_pipeline.kpis.signflip import flip_p, sign_sums
 from pilot_pipeline.simulation.company import build_company
 
 ALPHA = 0.05
@@ -39,9 +39,7 @@ _BATCH = 2_000
 
 def found(sums: np.ndarray) -> np.ndarray:
     """Whether the exact sign-flip test of cluster sums (pilots × clusters) is significant."""
-    patterns = sign_sums(sums[:, None, :])[:, 0, :]
-    slack = 1e-9 * np.abs(sums).sum(axis=1, keepdims=True)
-    return (patterns >= patterns[:, :1] - slack).mean(axis=1) <= ALPHA
+    return flip_p(sign_sums(sums[:, None, :])[:, 0, :]) <= ALPHA
 
 
 def power_at_the_mde(pairs: int, clusters: int, pilots: int, seed: int) -> dict[str, Any]:
@@ -105,7 +103,8 @@ def rates_of_the_design(
                 sums = (plain + plain.std() * gains[:, inside_of]) @ np.eye(cohort.n_clusters)[inside_of]
                 parts = np.array_split(sums, max(replicates // 100, 1))
                 hits[truth, coins] += int(sum(found(part).sum() for part in parts))
-    design = {"pairs": pairs, "clusters": f"{min(clusters)} to {max(clusters)}"}
+    least, most = min(clusters), max(clusters)
+    design = {"pairs": pairs, "clusters": f"{least}" if least == most else f"{least} to {most}"}
     return [
         {**design, "truth": truth.words, "coins": coins, **_rate(count, cohorts * replicates)}
         for (truth, coins), count in hits.items()

@@ -39,11 +39,16 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     """Form the cohort and freeze it with the rule; return the lock's SHA-256."""
     from assets.stage import FIXED_ON_TAG
     from pilot_pipeline.registration import build_lock, write_lock
+    from pilot_pipeline.registration.design import refuse_seen_outcomes
     from pilot_pipeline.warehouse.connection import open_warehouse
+    from pilot_pipeline.warehouse.looking import look_into
 
     pilot, instant = load_pilot(config), _instant(now)
     if pilot.home.lock_file.exists():
         raise BadInput(f"{pilot.home.lock_file} exists already; a lock is made once.")
+    with look_into(pilot.home.warehouse) as warehouse:
+        if warehouse is not None:
+            refuse_seen_outcomes(warehouse, pilot)
     today = datetime.now(UTC).date()  # whatever --now says: a witness looks at the clock
     locked_on = as_of or today
     with _dagster(pilot, "pilot lock") as (defs, instance):

@@ -76,7 +76,7 @@ def _show_proposal(pilot: Pilot, feeds: Feeds, cohort: Cohort, day: date) -> Non
     config = pilot.config
     minimum = config.privacy.min_group_size
     console.print("[bold]The proposed cohort[/]")
-    for sentence in (*cohort.explanation, *cohort.warnings, *cohort.notes):
+    for sentence in (*cohort.explanation, *cohort.relaxed, *cohort.warnings, *cohort.notes):
         console.print(f"• {escape(sentence)}", soft_wrap=False)
     profile = cohort_profile(cohort.members, feeds.workforce, minimum)
     shares = profile[~profile["suppressed"] & profile["metric"].str.contains(":")]

@@ -96,7 +96,7 @@ def _feasible(found: Feasibility) -> None:
 
 def _cohort(cohort: Cohort, effects: pd.DataFrame) -> None:
     console.print("\n[bold]The cohort of this rehearsal[/]")
-    for sentence in (*cohort.explanation, *cohort.warnings):
+    for sentence in (*cohort.explanation, *cohort.relaxed, *cohort.warnings):
         console.print(f"• {escape(sentence)}")
     table = Table(title="Minimal detectable effects: what this cohort can show", title_justify="left", expand=False)
     table.add_column("KPI", no_wrap=True)

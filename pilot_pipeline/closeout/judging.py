@@ -18,7 +18,7 @@ from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import control_exposure, last_week, read_kpi_inputs
 from pilot_pipeline.kpis.results import KpiResult
 from pilot_pipeline.kpis.scoring import score_kpis
-from pilot_pipeline.readiness.current import current_evidence, order_deviations
+from pilot_pipeline.readiness.current import current_evidence, lock_deviations, order_deviations
 from pilot_pipeline.readiness.golive import golive_state
 from pilot_pipeline.registration.design import lock_state
 from pilot_pipeline.warehouse.connection import Warehouse
@@ -119,8 +119,7 @@ def _lock(warehouse: Warehouse, pilot: Pilot) -> tuple[LockState, tuple[str, ...
     lock, broken = lock_state(pilot)
     if lock is None:
         return ("broken" if broken else "absent"), ()
-    facts = warehouse.query("SELECT statement FROM cohort.cohort_facts WHERE fact = 'match_hash'")["statement"]
-    return lock.state, (*lock.deviations(pilot.config, str(facts.iloc[0])), *order_deviations(warehouse, pilot))
+    return lock.state, (*lock_deviations(warehouse, pilot), *order_deviations(warehouse, pilot))
 
 
 def _bias(warehouse: Warehouse) -> tuple[BiasState, tuple[str, ...], str | None]:

@@ -58,7 +58,7 @@ def kpi_table(scorecard: pd.DataFrame) -> Table:
 
 
 def balance_table(balance: pd.DataFrame, matched_on: Sequence[str] = ()) -> Table:
-    """Return standardised differences before and after matching, variance ratio and Kolmogorov–Smirnov distance.
+    """Return every measure of how alike the arms are, before matching and after.
 
     `matched_on`: the covariates that are judged; they stand first, and only among them is a difference a fault.
     """
@@ -67,14 +67,15 @@ def balance_table(balance: pd.DataFrame, matched_on: Sequence[str] = ()) -> Tabl
             Cell(plain(str(row["covariate"])), "matched on" if row["covariate"] in matched_on else ""),
             Cell(formats.number(row["smd_before"])),
             Cell(formats.number(row["smd_after"])),
-            Cell(formats.number(row["variance_ratio"])),
-            Cell(formats.number(row["ks"])),
+            *(_change(row, measure) for measure in ("variance_ratio", "ks", "ecdf")),
             _balanced(row, not matched_on or row["covariate"] in matched_on),
         )
         for row in sorted(_rows(balance), key=lambda row: row["covariate"] not in matched_on)
     ]
-    heads = ("Covariate", "Before (SD)", "After (SD)", "Variance ratio", "KS distance", "Balance")
-    return _table("Differences between pilot and control, in standard deviations", heads, rows, numeric=(1, 2, 3, 4))
+    heads = ("Covariate", "Before (SD)", "After (SD)", "Variance ratio", "KS distance", "eCDF distance", "Balance")
+    return _table(
+        "Differences between pilot and control, before matching → after", heads, rows, numeric=(1, 2, 3, 4, 5)
+    )
 
 
 def summary_table(summary: pd.DataFrame) -> Table:
@@ -91,18 +92,12 @@ def groups_table(summary: pd.DataFrame) -> Table:
 
 
 def mde_table(mde: pd.DataFrame) -> Table:
-    """Return the smallest effect per KPI that this cohort could detect, as computed before launch."""
+    """Return per KPI what this cohort could have shown, and what no cohort of its size can answer."""
     rows = [
-        (
-            Cell(kpi_label(str(row["kpi"]))),
-            Cell(formats.number(row["mde"], 0 if str(row["unit"]).startswith("people") else 2)),
-            Cell(str(row["unit"])),
-            Cell(str(row["sentence"])),
-        )
-        for row in _rows(mde)
+        (Cell(kpi_label(str(row["kpi"]))), Cell(str(row["sentence"])), Cell(str(row["cannot"]))) for row in _rows(mde)
     ]
-    heads = ("KPI", "Smallest effect", "Unit", "In words")
-    return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=(1,))
+    heads = ("KPI", "What it could show", "What it cannot answer")
+    return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=())
 
 
 def rates_table(rates: pd.DataFrame) -> Table:
@@ -249,6 +244,11 @@ def _check_state(row: dict[str, Any]) -> Cell:
     if row["passed"]:
         return Cell("passed", tone="good")
     return Cell("failed", tone="bad") if row["severity"] == "error" else Cell("warning", tone="warn")
+
+
+def _change(row: dict[str, Any], measure: str) -> Cell:
+    before, after = (formats.number(row[name]) for name in (f"{measure}_before", measure))
+    return Cell(NONE if before == after == NONE else f"{before} → {after}")
 
 
 def _balanced(row: dict[str, Any], judged: bool) -> Cell:

@@ -13,7 +13,18 @@ from pilot_pipeline.cohort.workforce import numbers
 from pilot_pipeline.config.models import PilotConfig
 
 TOLERANCE = 0.25
-BALANCE_COLUMNS = ("covariate", "smd_before", "smd_after", "variance_ratio", "ks", "within_tolerance")
+BALANCE_COLUMNS = (
+    "covariate",
+    "smd_before",
+    "smd_after",
+    "variance_ratio_before",
+    "variance_ratio",
+    "ks_before",
+    "ks",
+    "ecdf_before",
+    "ecdf",
+    "within_tolerance",
+)
 
 
 def balance_table(members: pd.DataFrame, workforce: pd.DataFrame, config: PilotConfig) -> pd.DataFrame:
@@ -29,8 +40,10 @@ def balance_table(members: pd.DataFrame, workforce: pd.DataFrame, config: PilotC
         role_level, birth_year and the groups of the protected attributes ('gender: female'), which are described.
         smd_before: pilot minus workforce not in the pilot; smd_after: pilot minus control, over the pairs; both in
         units of the SD before matching, √((s²pilot + s²rest) / 2), so that they can be compared (Stuart 2010,
-        Statistical Science 25; Austin 2009, Statistics in Medicine 28). variance_ratio and ks (Kolmogorov-Smirnov)
-        compare the arms after matching; the ratio is missing for groups and where the controls do not vary. A group is
+        Statistical Science 25; Austin 2009, Statistics in Medicine 28). variance_ratio, ks (Kolmogorov-Smirnov: the
+        largest distance of the empirical distributions) and ecdf (their mean distance over the values that occur)
+        compare the arms after matching, and before it where they end in `_before`; the ratio is missing for groups and
+        where the others do not vary. A group is
         shown only if neither it nor what subtraction would reveal is smaller than the minimum in any column.
     """
     by_id = workforce.set_index("employee_id")
@@ -45,7 +58,8 @@ def balance_table(members: pd.DataFrame, workforce: pd.DataFrame, config: PilotC
     rows = [_row(name, values, groups=False) for name, values in _measured(frames, config)]
     rows += [_row(name, values, groups=True) for name, values in _grouped(frames, config)]
     frame = pd.DataFrame(rows, columns=list(BALANCE_COLUMNS))
-    return frame.astype({"covariate": "str", "variance_ratio": "float64", "within_tolerance": "bool"})
+    numbered = dict.fromkeys(BALANCE_COLUMNS[1:-1], "float64")
+    return frame.astype({"covariate": "str", **numbered, "within_tolerance": "bool"})
 
 
 def worst_imbalance(balance: pd.DataFrame, config: PilotConfig) -> tuple[str, float]:
@@ -85,21 +99,37 @@ def _grouped(frames: Frames, config: PilotConfig) -> Iterator[tuple[str, Values]
 
 
 def _row(name: str, values: Values, *, groups: bool) -> dict[str, object]:
-    from scipy.stats import ks_2samp
-
     everyone, rest, pilot, control = values
     scale = float(np.sqrt((_variance(everyone) + _variance(rest)) / 2))
     after = _standardised(pilot, control, scale)
-    spread = _variance(control)
-    known = len(pilot) > 0 and len(control) > 0
+    before, now = _distances(everyone, rest), _distances(pilot, control)
     return {
         "covariate": name,
         "smd_before": _standardised(everyone, rest, scale),
         "smd_after": after,
-        "variance_ratio": np.nan if groups or spread == 0 else _variance(pilot) / spread,
-        "ks": float(ks_2samp(pilot, control, method="asymp").statistic) if known else np.nan,
+        "variance_ratio_before": np.nan if groups else _ratio(everyone, rest),
+        "variance_ratio": np.nan if groups else _ratio(pilot, control),
+        "ks_before": before[0],
+        "ks": now[0],
+        "ecdf_before": before[1],
+        "ecdf": now[1],
         "within_tolerance": bool(abs(after) <= TOLERANCE),
     }
+
+
+def _distances(first: Floats, second: Floats) -> tuple[float, float]:
+    """Return the largest and the mean distance of two empirical distributions (Stuart 2010; cobalt's eCDF mean)."""
+    if not len(first) or not len(second):
+        return np.nan, np.nan
+    values = np.unique(np.concatenate([first, second]))
+    below = [np.searchsorted(np.sort(sample), values, side="right") / len(sample) for sample in (first, second)]
+    apart = np.abs(below[0] - below[1])
+    return float(apart.max()), float(apart.mean())
+
+
+def _ratio(first: Floats, second: Floats) -> float:
+    spread = _variance(second)
+    return np.nan if spread == 0 else _variance(first) / spread
 
 
 def _standardised(first: Floats, second: Floats, scale: float) -> float:

@@ -13,10 +13,11 @@ import pandas as pd
 from pilot_pipeline.cohort import wording
 from pilot_pipeline.cohort.clusters import judging_clusters
 from pilot_pipeline.cohort.ladder import Admissibility, Ints, apply_ladder, build_ladder
-from pilot_pipeline.cohort.matching import gains, match_controls, obstacles
+from pilot_pipeline.cohort.matching import blocks_of, gains, match_controls, obstacles
 from pilot_pipeline.cohort.metric import build_metric
 from pilot_pipeline.cohort.pairing import pair_gains, pair_volunteers, toss
 from pilot_pipeline.cohort.pool import Pool, sort_people
+from pilot_pipeline.cohort.relaxations import relaxations
 from pilot_pipeline.cohort.volunteers import Attempt, choose_pairs
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.errors import BadInput
@@ -50,7 +51,8 @@ class Cohort:
             distance are missing, and so is their cluster unless a pair judges their manager. rung is a name, 'exact'
             first; distance is the Mahalanobis distance within the pair, the same on both rows.
         unmatched: employee_id, reason: participants without a control, and enrolled people outside the cohort.
-        explanation: what was matched, what was relaxed, and what blocks the rest, as sentences.
+        explanation: what was matched, and what blocks the rest, as sentences.
+        relaxed: what was given up in how many pairs, as sentences.
         warnings: what weakens the evidence; the design goes on.
         violations: those of the warnings that break R9 (departments, role levels).
         design: the design that the evidence really rests on.
@@ -66,6 +68,7 @@ class Cohort:
     design: str
     notes: tuple[str, ...]
     violations: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
     spare_controls: int = 0
     attempts: tuple[Attempt, ...] = ()
 
@@ -88,7 +91,7 @@ class Cohort:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def __str__(self) -> str:
-        return "\n".join([*self.explanation, *self.warnings, *self.notes])
+        return "\n".join([*self.explanation, *self.relaxed, *self.warnings, *self.notes])
 
 
 def form_cohort(
@@ -230,6 +233,8 @@ def _describe(
     ids = people["employee_id"]
     unmatched = [(ids.iloc[item.participant], item.reason) for item in blocked] + list(pool.left_out)
     violations = wording.violations(people.iloc[participants], config.cohort.role_levels)
+    spares = pool.participants if tosses else pool.controls
+    left = np.setdiff1d(spares, pairs[["pilot", "control"]].to_numpy())
     gained = gains(participants, pool.controls, admissibility) if len(alone) else {}
     counts = wording.Counts(
         participants=len(participants),
@@ -238,18 +243,29 @@ def _describe(
         proposed=not pool.given,
         left_out=len(pool.left_out),
         tosses=tosses,
+        spared=_spared(pairs, left, admissibility),
     )
-    spares = pool.participants if tosses else pool.controls
     return Cohort(
         members=members,
         unmatched=pd.DataFrame(unmatched, columns=["employee_id", "reason"], dtype="str"),
-        explanation=wording.explain(counts, design, members, admissibility.ladder.rungs, gained),
+        explanation=wording.explain(counts, design, gained),
+        relaxed=relaxations(members, admissibility.metric.performance_sd, config.cohort),
         warnings=(*pool.warnings, *violations, *wording.warnings(counts, config, design)),
         design=design,
         notes=(*admissibility.metric.notes, *admissibility.ladder.notes),
         violations=violations,
-        spare_controls=len(np.setdiff1d(spares, pairs[["pilot", "control"]].to_numpy())),
+        spare_controls=len(left),
     )
+
+
+def _spared(pairs: pd.DataFrame, left: Ints, admissibility: Admissibility) -> int:
+    """Count the pairs whose participant has somebody left at the pair's own rung or a lower one."""
+    rungs = dict(zip(pairs["pilot"].tolist(), pairs["rung"].tolist(), strict=True))
+    spared = 0
+    for rows, columns in blocks_of(np.sort(pairs["pilot"].to_numpy()), left, admissibility):
+        own = np.array([rungs[person] for person in rows.tolist()])
+        spared += int((admissibility.needs(rows, columns).min(axis=1) <= own).sum())
+    return spared
 
 
 def _members(people: pd.DataFrame, pairs: pd.DataFrame, alone: Ints, rungs: tuple[str, ...]) -> pd.DataFrame:

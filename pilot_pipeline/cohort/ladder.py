@@ -16,7 +16,7 @@ Rungs = NDArray[np.int8]
 EXACT = "exact"
 NEVER = np.int8(127)
 RELAXED_CALIPER_SD = 0.5
-_ROUNDING = 1 + 1e-12  # a difference of exactly one caliper is inside it, whatever its last bit says
+ROUNDING = 1 + 1e-12  # a difference of exactly one caliper is inside it, whatever its last bit says
 
 CONSTRAINTS = ("place", "role", "other keys", "caliper")
 
@@ -116,7 +116,7 @@ class Admissibility:
         gap: Floats = np.abs(left[:, None] - right[None, :])
         need = np.full(gap.shape, NEVER, dtype=np.int8)
         for width, rung in sorted(self.ladder.calipers, key=lambda item: -item[1]):
-            need[gap <= width * self.metric.performance_sd * _ROUNDING] = rung
+            need[gap <= width * self.metric.performance_sd * ROUNDING] = rung
         need[np.isnan(left)[:, None] & np.isnan(right)[None, :]] = 0
         return need
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from pilot_pipeline.cohort.workforce import numbers
 
 Floats = NDArray[np.float64]
 _RESIDUAL = 1e-6
+_WORLDS_APART = 1000.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def build_metric(workforce: pd.DataFrame, covariates: Sequence[str]) -> Metric:
     """
     notes: list[str] = []
     columns: list[tuple[str, Floats]] = []
+    spreads: dict[str, float] = {}
     for name in covariates:
         raw = numbers(workforce[name])
         missing = np.isnan(raw)
@@ -58,7 +60,8 @@ def build_metric(workforce: pd.DataFrame, covariates: Sequence[str]) -> Metric:
         if _is_constant(raw[~missing]):
             notes.append(f"{name} is the same for everyone who has one; it cannot balance anything.")
         else:
-            columns.append((name, centred / centred.std()))
+            spreads[name] = float(centred.std())
+            columns.append((name, centred / spreads[name]))
         if missing.any():
             notes.append(
                 f"{name} is missing for {missing.sum()} of {len(raw)} people: they take the mean, and whether it is "
@@ -66,9 +69,24 @@ def build_metric(workforce: pd.DataFrame, covariates: Sequence[str]) -> Metric:
             )
             flag = missing - missing.mean()
             columns.append((f"{name} missing", flag / flag.std()))
+    notes += _of_other_scale(spreads)
     performance = numbers(workforce["performance_score"])
     standardised = _independent(columns, len(workforce), notes)
     return Metric(standardised, _whiten(standardised), performance, _sd(performance), tuple(notes))
+
+
+def _of_other_scale(spreads: Mapping[str, float]) -> list[str]:
+    """Reassure about covariates whose units are worlds apart, say a salary in cents beside an age in years."""
+    if not spreads:
+        return []
+    narrow, wide = min(spreads, key=lambda name: spreads[name]), max(spreads, key=lambda name: spreads[name])
+    times = spreads[wide] / spreads[narrow]
+    if times < _WORLDS_APART:
+        return []
+    return [
+        f"{wide} varies {times:,.0f} times as much as {narrow}, each in its own unit; both were standardised first, so "
+        "that the unit decides nothing."
+    ]
 
 
 def _independent(columns: list[tuple[str, Floats]], people: int, notes: list[str]) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pilot_pipeline.cohort.ladder import Ints
 
 Floats = NDArray[np.float64]
-_NODES = 300  # of HiGHS' search tree; a limit in seconds would make the answer depend on the machine
+_NODES, _MORE_NODES = 30, 300  # of HiGHS' search tree; a limit in seconds would make the answer depend on the machine
 _MISSING_CLUSTER = 1000.0  # weighs more than all seats together
 _GOOD = 0.2  # relative gap at which a cohort is cheap enough
 _CLOSE = 0.01  # the same while rungs are counted: closer than one pair in fifty
@@ -80,15 +80,16 @@ class Problem:
         perfect = self._solve(goal, gap, off=0.0)
         if perfect is not None:
             return Selection(self._rows(perfect), 0)
-        nearest = self._solve(self.off, 0.0)
+        nearest = self._solve(self.off, 0.0, nodes=_MORE_NODES)
         if nearest is None:  # no compromise within the limit: the cheapest units, whoever they are
             return Selection(np.sort(np.argsort(prices, kind="stable")[:size]), 0)
         missing = round(nearest.values[-1]) * _MISSING_CLUSTER
         least = max(math.ceil((nearest.bound - missing) / 2 - 1e-6), 0)
-        best = self._solve(goal, gap, off=float(self.off @ nearest.values))
+        off = float(self.off @ nearest.values)
+        best = self._solve(goal, gap, off) if off else None  # a perfect one was looked for already, and is hard to find
         return Selection(self._rows(best or nearest), least)
 
-    def _solve(self, goal: Floats, gap: float, off: float | None = None) -> _Answer | None:
+    def _solve(self, goal: Floats, gap: float, off: float | None = None, nodes: int = _NODES) -> _Answer | None:
         """Minimise a goal with at most so much off the quotas; None where that is infeasible or not found."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -101,7 +102,7 @@ class Problem:
             integrality=integer,
             bounds=Bounds(0.0, upper),
             constraints=[LinearConstraint(self.matrix, self.low, self.high), *kept],
-            options={"mip_rel_gap": gap, "node_limit": _NODES},
+            options={"mip_rel_gap": gap, "node_limit": nodes},
         )
         return None if found.x is None else _Answer(np.asarray(found.x).round(6), float(found.mip_dual_bound))
 

@@ -13,7 +13,7 @@ from pilot_pipeline.cohort.proposal import Proposal, propose
 from pilot_pipeline.cohort.quotas import workforce_quotas
 from pilot_pipeline.config.models import PilotConfig
 
-_MANY_VOLUNTEERS = 1000  # with more, the ladder is climbed for more pairs only, not to see what else could be had
+_MANY_PAIRS = 500  # with more to choose from, the ladder is not climbed to see what else could be had
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,24 @@ def choose_pairs(
         config: `cohort`, `decision.min_managers` and `fairness.attributes`.
 
     Returns:
-        One attempt per rung that gives enough pairs, the proposed one first, then what it was weighed against. The
-        fewest rungs that give enough pairs and clusters are proposed, or with `cohort.relax_for: quotas` those that
-        give the fewest seats off. Climbing ends with a perfect cohort. None where no pair can be had.
+        The proposed attempt first, then those that it was weighed against. The fewest rungs that give enough pairs and
+        clusters are proposed and weighed against the whole ladder; with `cohort.relax_for: quotas` every rung is tried
+        and the fewest seats off win. Climbing ends with a perfect cohort. None where no pair can be had.
     """
     rungs, section = admissibility.ladder.rungs, config.cohort
     attempts: list[Attempt] = []
+    enough = False
     for climbed in range(1, len(rungs) + 1):
+        last = climbed == len(rungs)
+        if enough and section.relax_for == "pairs" and not last:
+            continue  # what the whole ladder would give is comparison enough
         found = find(climbed)
-        too_few = len(found) < section.size and climbed < len(rungs)
+        too_few = len(found) < section.size and not last
         if too_few or len(found) == (attempts[-1].available if attempts else 0):
             continue
         attempts.append(_attempt(rungs[climbed - 1], found, people, config))
         enough = len(attempts[-1].pairs) == section.size and not attempts[-1].proposal.clusters_short
-        if enough and (attempts[-1].proposal.perfect or len(found) > _MANY_VOLUNTEERS // 2):
+        if enough and (attempts[-1].proposal.perfect or len(found) > _MANY_PAIRS):
             break
 
     def worse(attempt: Attempt) -> tuple[int, ...]:

@@ -16,13 +16,6 @@ _CONSTRAINT_NAMES = {
     "other keys": "other exact keys",
     "caliper": "caliper on the performance score",
 }
-_RUNG_NAMES = {
-    "exact": "on the exact constraints",
-    "manager_of_manager": "under the same manager's manager instead of the same manager",
-    "business_unit": "in the same business unit instead of under the same manager",
-    "role_family": "in the same role family and level instead of the same role",
-    "caliper_0.5": "within 0.5 SD of performance instead of the configured caliper",
-}
 
 
 @dataclass(frozen=True)
@@ -35,12 +28,11 @@ class Counts:
     proposed: bool
     left_out: int
     tosses: int
+    spared: int
 
 
-def explain(
-    counts: Counts, design: str, members: pd.DataFrame, rungs: tuple[str, ...], gained: Mapping[str, int]
-) -> tuple[str, ...]:
-    """Say what was matched, name every relaxation, and what blocks the rest."""
+def explain(counts: Counts, design: str, gained: Mapping[str, int]) -> tuple[str, ...]:
+    """Say what was matched, and what blocks the rest; what was relaxed is `relaxations`."""
     how = {
         "matched_pair_randomised": "a seeded coin decided within each pair who gets the tool"
         if counts.proposed
@@ -52,12 +44,6 @@ def explain(
         f"{counts.pairs} of {counts.participants} participants ({origin}) have a control; {how}.",
         f"The pairs form {_count(counts.clusters, 'judging cluster')} (managers linked by a pair count as one).",
     ]
-    pilots = members[members["arm"] == "pilot"]
-    for rung in rungs:
-        chosen = pilots.loc[pilots["rung"] == rung, "pair_id"]
-        if len(chosen):
-            named = "" if rung == rungs[0] else f" (pair {', '.join(str(pair) for pair in chosen)})"
-            sentences.append(f"{_count(len(chosen), 'pair')} {_RUNG_NAMES[rung]}{named}.")
     if counts.tosses > 1:
         sentences.append(
             f"All coins were tossed {counts.tosses} times, until the balance covariates agreed (rerandomisation; the "
@@ -66,6 +52,11 @@ def explain(
     if counts.left_out:
         sentences.append(
             f"{_count(counts.left_out, 'enrolled participant')} left out; the reasons stand in `unmatched`."
+        )
+    if counts.spared:
+        sentences.append(
+            f"{counts.spared} of {counts.pairs} pairs keep a spare partner at their own rung of the ladder, should "
+            "somebody drop out before the lock."
         )
     if counts.pairs < counts.participants:
         sentences.append(f"{counts.participants - counts.pairs} without a control. {what_would_help(gained)}")

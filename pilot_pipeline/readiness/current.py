@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -114,6 +114,15 @@ def _evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
     return evidence
 
 
+def lock_deviations(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
+    """Return a sentence per thing that is not as it was locked: settings, targets, rule and cohort."""
+    lock, broken = lock_state(pilot)
+    if lock is None:
+        return (broken,) if broken else ()
+    facts = warehouse.query("SELECT statement FROM cohort.cohort_facts WHERE fact = 'match_hash'")["statement"]
+    return lock.deviations(pilot.config, str(facts.iloc[0]))
+
+
 def order_deviations(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
     """Return a sentence per step that came out of order, measured against the lock."""
     return _timeline(warehouse, pilot).deviations
@@ -131,11 +140,22 @@ def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement,
         *check_governance(config),
         *check_consent(consent, config),
         *_timeline(warehouse, pilot).requirements,
+        *unchanged_since_lock(warehouse, pilot),
         _cohort(warehouse),
         check_enablement(table, config),
         *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
         *(Requirement(f"{gap.feed}_feed", "1 KPIs", False, "warn", gap.sentence) for gap in gaps(warehouse, pilot)),
     )
+
+
+def unchanged_since_lock(warehouse: Warehouse, pilot: Pilot) -> Iterator[Requirement]:
+    """Say whether everything is as it was locked; a deviation does not block, but costs the confirmatory label."""
+    if not pilot.home.lock_file.exists():
+        return
+    changed = lock_deviations(warehouse, pilot)
+    detail = " ".join(changed) or "KPIs, targets, cohort and decision rule are as they were locked."
+    cost = " The result is directional." if changed else ""
+    yield Requirement("unchanged_since_lock", "1 KPIs", not changed, "warn", detail + cost)
 
 
 def _cohort(warehouse: Warehouse) -> Requirement:

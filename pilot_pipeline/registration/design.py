@@ -10,6 +10,7 @@ import pandas as pd
 from pilot_pipeline.cohort.workforce import build_workforce, choose_snapshot
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import BadInput
+from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.registration.lock import Lock, read_lock
 from pilot_pipeline.warehouse.connection import Warehouse
 
@@ -30,6 +31,25 @@ def lock_state(pilot: Pilot) -> tuple[Lock | None, str | None]:
         return read_lock(pilot.home.lock_file), None
     except BadInput as broken:
         return None, str(broken)
+
+
+def refuse_seen_outcomes(warehouse: Warehouse, pilot: Pilot) -> None:
+    """Refuse a lock that would come after the outcomes: whoever has seen them no longer fixes anything in advance.
+
+    Raises:
+        BadInput: live rows have been read in this pilot's directory.
+    """
+    if not warehouse.exists("feeds.feed_reads"):
+        return
+    reads = warehouse.query("SELECT feed, fresh_as_of FROM feeds.feed_reads WHERE rows_accepted > 0")
+    starts = pd.Timestamp(pilot.config.pilot.starts_on)
+    live = {name for name, feed in CANON.items() if feed.live or feed.live_from}
+    seen = sorted(reads.loc[reads["feed"].isin(live) & (pd.to_datetime(reads["fresh_as_of"]) >= starts), "feed"])
+    if seen:
+        raise BadInput(
+            f"Outcomes have been read already ({', '.join(seen)} from {starts.date()} on), so that a lock made now "
+            "would fix nothing in advance. Without a lock the pilot can run on; its result stays directional."
+        )
 
 
 def judged_snapshot(employees: pd.DataFrame, pilot: Pilot) -> date:

@@ -54,13 +54,16 @@ class Lock:
         return pd.DataFrame(self.data["members"])
 
     def deviations(self, config: PilotConfig, match_hash: str | None = None) -> tuple[str, ...]:
-        """Name every locked key with another value today, and a cohort that no longer follows from the feeds."""
-        today = dict(_leaves(_locked_settings(config)))
-        locked = dict(_leaves(self.data["settings"]))
+        """Name every locked key with another value today, and a cohort that no longer follows from the feeds.
+
+        A key that the lock does not know came with a later version of this program; it changes nothing by its default.
+        """
+        today, locked = dict(_leaves(_locked_settings(config))), dict(_leaves(self.data["settings"]))
+        usual = dict(_leaves(_locked_settings(_with_defaults(config))))
         changed = [
             f"{key} was locked at {_shown(locked.get(key))} and is now {_shown(today.get(key))}."
             for key in sorted(locked.keys() | today.keys())
-            if locked.get(key) != today.get(key)
+            if locked.get(key, usual.get(key)) != today.get(key)
         ]
         if match_hash is not None and match_hash != self.data["match_hash"]:
             changed.append(
@@ -161,6 +164,11 @@ def _locked_settings(config: PilotConfig) -> dict[str, Any]:
     if config.rehearsal:  # so that a rehearsal cannot be turned into a pilot afterwards
         settings["rehearsal"] = full["rehearsal"]
     return settings
+
+
+def _with_defaults(config: PilotConfig) -> PilotConfig:
+    """Return the configuration with every locked section as it is when nobody writes anything there."""
+    return config.model_copy(update={section: type(getattr(config, section))() for section in LOCKED_SECTIONS})
 
 
 def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

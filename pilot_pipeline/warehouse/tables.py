@@ -3,69 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-import pandas as pd
+from pilot_pipeline.warehouse.cohort_tables import COHORT_TABLES
+from pilot_pipeline.warehouse.described import Table, TableColumn, described, no_rows
 
-
-@dataclass(frozen=True)
-class TableColumn:
-    """One column: name, DuckDB type and what it says."""
-
-    name: str
-    type: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table that Python writes, `schema.name`."""
-
-    schema: str
-    name: str
-    description: str
-    columns: tuple[TableColumn, ...]
-
-    @property
-    def table(self) -> str:
-        """`schema.name`."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def types(self) -> dict[str, str]:
-        """Column name to DuckDB type, in order."""
-        return {column.name: column.type for column in self.columns}
-
-
-def no_rows(table: Table) -> pd.DataFrame:
-    """Return an empty frame with the table's columns."""
-    return pd.DataFrame({name: pd.Series(dtype="object") for name in table.types})
-
-
-def _table(qualified: str, description: str, columns: str) -> Table:
-    """Read `name TYPE what it says` lines."""
-    schema, name = qualified.split(".")
-    rows = (line.strip().split(maxsplit=2) for line in columns.strip().splitlines())
-    return Table(schema, name, description, tuple(TableColumn(*row) for row in rows))
-
-
-_MEMBER = """
-    employee_id VARCHAR The person, as a keyed pseudonym.
-    arm VARCHAR pilot or control.
-    pair_id BIGINT The matched pair; missing for a participant without a control.
-    cluster BIGINT Judging cluster: managers linked by any pair.
-    rung VARCHAR The rung of the relaxation ladder on which the pair was found.
-    distance DOUBLE Mahalanobis distance within the pair.
-    manager_id VARCHAR Manager at the lock.
-    manager_of_manager VARCHAR The manager's manager at the lock.
-    business_unit VARCHAR Business unit at the lock.
-    department VARCHAR Department at the lock.
-    role VARCHAR Role at the lock.
-    role_level BIGINT Level of the role at the lock.
-    performance_score DOUBLE Performance baseline.
-    tenure_years DOUBLE Years since hiring, at the snapshot.
-"""
+__all__ = ["TABLES", "Table", "TableColumn", "no_rows"]
 
 _RATES = """
     audit VARCHAR synthetic or live.
@@ -83,7 +26,7 @@ _RATES = """
 """
 
 _TABLES = (
-    _table(
+    described(
         "feeds.quarantine",
         "Rows that were set aside, by feed, without their content.",
         """
@@ -97,7 +40,7 @@ _TABLES = (
         dated TIMESTAMP The row's own date, where it can be read.
         """,
     ),
-    _table(
+    described(
         "feeds.feed_reads",
         "What came in per feed.",
         """
@@ -111,7 +54,7 @@ _TABLES = (
         gaps VARCHAR What the feed lacks and what that costs, one sentence per line.
         """,
     ),
-    _table(
+    described(
         "feeds.source_files",
         "Every source file with its hash.",
         """
@@ -120,53 +63,8 @@ _TABLES = (
         sha256 VARCHAR SHA-256 of its bytes.
         """,
     ),
-    _table("cohort.cohort_members", "Pilot and control, pair by pair, as matched or as locked.", _MEMBER),
-    _table(
-        "cohort.cohort_facts",
-        "How the cohort came about: its design, snapshot, match hash and every remark on it.",
-        """
-        fact VARCHAR What is stated: design, snapshot, match_hash, warning, explanation or unmatched.
-        position BIGINT Order among facts of one kind.
-        statement VARCHAR The statement.
-        """,
-    ),
-    _table(
-        "cohort.covariate_balance",
-        "Balance of pilot and control, before and after matching.",
-        """
-        covariate VARCHAR The covariate.
-        smd_before DOUBLE Standardised mean difference before matching.
-        smd_after DOUBLE Standardised mean difference within the pairs.
-        variance_ratio DOUBLE Variance of pilot over control.
-        ks DOUBLE Kolmogorov-Smirnov distance.
-        within_tolerance BOOLEAN Whether |SMD| is at most 0.25.
-        """,
-    ),
-    _table(
-        "cohort.cohort_profile",
-        "Participants beside controls and workforce.",
-        """
-        metric VARCHAR What is compared.
-        pilot DOUBLE Value in the pilot arm.
-        control DOUBLE Value in the control arm.
-        workforce DOUBLE Value in the workforce.
-        suppressed BOOLEAN True where a group is too small to show.
-        """,
-    ),
-    _table(
-        "cohort.detectable_effects",
-        "The smallest effect that this cohort would find in four of five pilots, per KPI.",
-        """
-        kpi VARCHAR The KPI.
-        unit VARCHAR Its unit.
-        mde DOUBLE Minimal detectable effect at 80 % power.
-        design_effect DOUBLE By how much clusters inflate the variance; of effects only.
-        needed_per_arm BIGINT People per arm that the open question would need; missing where no number would do.
-        sentence VARCHAR What can be shown.
-        cannot VARCHAR What this pilot cannot answer.
-        """,
-    ),
-    _table(
+    *COHORT_TABLES,
+    described(
         "readiness.checks",
         "Every check of the four checkpoints, as last judged.",
         """
@@ -182,7 +80,7 @@ _TABLES = (
         detail VARCHAR The finding in a sentence.
         """,
     ),
-    _table(
+    described(
         "readiness.requirements",
         "What must hold before launch besides the four checkpoints, step by step.",
         """
@@ -193,7 +91,7 @@ _TABLES = (
         detail VARCHAR The finding in a sentence.
         """,
     ),
-    _table(
+    described(
         "readiness.sso_matrix",
         "Test sign-ins for every persona and division of the cohort.",
         """
@@ -205,7 +103,7 @@ _TABLES = (
         state VARCHAR passed, failed or untested.
         """,
     ),
-    _table(
+    described(
         "readiness.pathway_review",
         "Each pathway and each cohort role against the competency framework.",
         """
@@ -215,7 +113,7 @@ _TABLES = (
         detail VARCHAR The finding in a sentence.
         """,
     ),
-    _table(
+    described(
         "fairness.synthetic_employees",
         "Whom the tool was asked about: twins, and the correlated population; nobody in it is real.",
         """
@@ -229,7 +127,7 @@ _TABLES = (
         birth_year BIGINT Year of birth.
         """,
     ),
-    _table(
+    described(
         "fairness.synthetic_answers",
         "The tool's answers about synthetic employees, from the feed or over HTTP.",
         """
@@ -239,7 +137,7 @@ _TABLES = (
         model_version VARCHAR Version of the tool's model.
         """,
     ),
-    _table(
+    described(
         "fairness.audit_findings",
         "What the bias audits say in sentences, and the counts behind them; no small group is named.",
         """
@@ -249,7 +147,7 @@ _TABLES = (
         statement VARCHAR The statement.
         """,
     ),
-    _table(
+    described(
         "fairness.input_profile",
         "Ratings, promotions and opportunities by group before the tool came; small groups are suppressed.",
         """
@@ -264,7 +162,7 @@ _TABLES = (
         suppressed BOOLEAN True where the group is too small to show.
         """,
     ),
-    _table(
+    described(
         "fairness.audit_history",
         "Every synthetic audit that was made, so that a new model version is compared with the one before it.",
         """
@@ -278,9 +176,9 @@ _TABLES = (
         aa_flip_rate DOUBLE Share of identical twins whose first choice differs.
         """,
     ),
-    _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
-    _table("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
-    _table(
+    described("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
+    described("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
+    described(
         "weekly.week_inputs",
         "What each week was last computed from: the cohort's rows of each feed, as counts and digests.",
         """
@@ -291,7 +189,7 @@ _TABLES = (
         changed_at TIMESTAMP The run that found them changed after the week had been computed; missing where none did.
         """,
     ),
-    _table(
+    described(
         "weekly.kpi_intervals",
         "KPI values with 90 % intervals per week and arm.",
         """
@@ -308,7 +206,7 @@ _TABLES = (
         suppressed BOOLEAN True where the group is too small to show.
         """,
     ),
-    _table(
+    described(
         "weekly.unit_signals",
         "Aggregates per unit, after suppression.",
         """
@@ -321,7 +219,7 @@ _TABLES = (
         suppressed BOOLEAN True where the unit may not be shown.
         """,
     ),
-    _table(
+    described(
         "value.levers",
         "The three levers of value and their total.",
         """
@@ -334,7 +232,7 @@ _TABLES = (
         probability_of_loss DOUBLE Share of draws below zero.
         """,
     ),
-    _table(
+    described(
         "closeout.kpi_results",
         "Each KPI as the decision gate sees it.",
         """
@@ -355,7 +253,7 @@ _TABLES = (
         details VARCHAR The whole result as JSON, for the gate and the scorecard.
         """,
     ),
-    _table(
+    described(
         "closeout.error_rates",
         "What the decision rule says about simulated pilots of this cohort, one row per thing that may be true.",
         """
@@ -370,12 +268,12 @@ _TABLES = (
         coverage DOUBLE Share of 90 % intervals that hold the true effect.
         """,
     ),
-    _table(
+    described(
         "closeout.scorecard",
         "The scorecard as one self-contained HTML page; the release puts it beside the tables.",
         "page VARCHAR The page.",
     ),
-    _table(
+    described(
         "published.release",
         "What was published last: each table with its rows and the SHA-256 of its Parquet twin.",
         """
@@ -384,7 +282,7 @@ _TABLES = (
         sha256 VARCHAR SHA-256 of its Parquet file.
         """,
     ),
-    _table(
+    described(
         "closeout.issues",
         "The three most significant issues.",
         """
@@ -396,7 +294,7 @@ _TABLES = (
         fix VARCHAR What would mend it.
         """,
     ),
-    _table(
+    described(
         "closeout.verdict",
         "The verdict, in one row; none before the last week.",
         """

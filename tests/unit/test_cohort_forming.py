@@ -47,12 +47,32 @@ def test_every_participant_gets_a_control_of_the_same_manager_and_role_without_a
     assert cohort.spare_controls == len(WORKFORCE) - 60
 
 
-def test_every_relaxation_is_named_with_its_pairs() -> None:
+def test_every_relaxation_is_named_by_count_and_in_words() -> None:
     cohort = given()
-    for rung, pairs in cohort.members[cohort.members["rung"] != "exact"].groupby("rung")["pair_id"]:
-        listed = ", ".join(str(pair) for pair in sorted(pairs.unique()))
-        assert any(f"(pair {listed})" in sentence for sentence in cohort.explanation), rung
+    rows = cohort.members.pivot(index="pair_id", columns="arm")
+    manager, above = (
+        rows[column]["pilot"] == rows[column]["control"] for column in ("manager_id", "manager_of_manager")
+    )
+    score = rows["performance_score"]
+    wide = (score["pilot"] - score["control"]).abs() > 0.25 * WORKFORCE["performance_score"].std() + 1e-9
+    text = " ".join(cohort.relaxed)
+    assert f"{int((manager & ~wide).sum())} of 30 pairs are exact: same manager and role, performance" in text
+    for count, words in (
+        ((~manager & above).sum(), "share the manager's manager instead of the manager"),
+        ((~manager & ~above).sum(), "share the business unit instead of the manager"),
+        (wide.sum(), "lie up to 0.5 SD apart in performance instead of 0.25"),
+    ):
+        assert (words in text) == bool(count)
+        assert not count or f"{int(count)} pair{'s' if count > 1 else ''} {words}" in text
     assert "30 of 30 participants (given by the enrolments) have a control" in str(cohort)
+
+
+def test_spare_partners_are_kept_and_counted() -> None:
+    assert any("pairs keep a spare partner" in sentence for sentence in given().explanation)
+    named = given().members.loc[given().members["arm"] == "control", "employee_id"]
+    places = pd.concat([company.enrolments(THIRTY), company.enrolments(named, "control")])
+    exact = form_cohort(WORKFORCE, places, company.consents(THIRTY), company.config())
+    assert exact.spare_controls == 0 and not any("spare" in sentence for sentence in exact.explanation)
 
 
 def test_neither_row_order_nor_pseudonyms_change_the_match() -> None:

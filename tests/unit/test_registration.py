@@ -8,9 +8,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from pilot_pipeline.config import PilotConfig, parse_config
+from pilot_pipeline.config import Home, Pilot, PilotConfig, parse_config
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.registration import build_lock, read_lock, write_lock
+from pilot_pipeline.readiness.current import unchanged_since_lock
+from pilot_pipeline.readiness.results import Requirement
+from pilot_pipeline.registration import Lock, build_lock, read_lock, write_lock
+from pilot_pipeline.registration.design import refuse_seen_outcomes
+from pilot_pipeline.warehouse.connection import open_warehouse
 
 NOW = datetime(2026, 1, 2, 9, 30)
 TODAY = NOW.date()
@@ -106,6 +110,69 @@ def test_every_later_edit_is_named_with_both_values(tmp_path: Path) -> None:
         "kpis.adoption.target was locked at 0.7 and is now 0.6.",
     )
     assert "not the locked ones" in lock.deviations(config(), "another hash")[0]
+
+
+def test_a_key_that_came_later_is_a_deviation_only_where_it_is_not_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "pilot.lock.json"
+    locked(path)
+    data = json.loads(path.read_text())
+    del data["settings"]["cohort"]["relax_for"]
+    older = Lock(data, "sha")
+    assert older.deviations(config()) == ()
+    today = config()
+    changed = today.model_copy(update={"cohort": today.cohort.model_copy(update={"relax_for": "quotas"})})
+    assert older.deviations(changed) == ('cohort.relax_for was locked at not set and is now "quotas".',)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Pilot:
+    """A locked pilot whose cohort follows from the feeds as it did."""
+    pilot = Pilot(config(), Home(tmp_path))
+    locked(pilot.home.lock_file)
+    facts = pd.DataFrame({"fact": ["match_hash"], "position": [0], "statement": ["hash"]})
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        warehouse.write("cohort.cohort_facts", facts)
+    return pilot
+
+
+def told(pilot: Pilot) -> Requirement:
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        return next(unchanged_since_lock(warehouse, pilot))
+
+
+def test_check_says_that_nothing_has_changed_since_the_lock(site: Pilot) -> None:
+    assert told(site).passed and "are as they were locked" in told(site).detail
+
+
+def test_check_names_an_edited_target_rule_and_cohort(site: Pilot) -> None:
+    edited = Pilot(config(adoption=0.6, min_pairs=20), site.home)
+    with open_warehouse(site.home.warehouse) as warehouse:
+        warehouse.write(
+            "cohort.cohort_facts", pd.DataFrame({"fact": ["match_hash"], "position": [0], "statement": ["another"]})
+        )
+    found = told(edited)
+    assert not found.passed and found.severity == "warn" and found.detail.endswith("The result is directional.")
+    for words in ("min_pairs was locked at 30 and is now 20", "adoption.target was locked at 0.7", "The matched pairs"):
+        assert words in found.detail
+
+
+def test_check_names_a_lock_whose_cohort_was_edited(site: Pilot) -> None:
+    path = site.home.lock_file
+    path.write_text(path.read_text().replace('"arm":"pilot"', '"arm":"control"', 1))
+    assert not told(site).passed and "the locked cohort was edited" in told(site).detail
+
+
+def test_a_lock_after_the_outcomes_is_refused_and_baselines_do_not_matter(site: Pilot) -> None:
+    reads = pd.DataFrame({"feed": ["manager_time"], "rows_accepted": [9], "fresh_as_of": [pd.Timestamp("2026-01-04")]})
+    with open_warehouse(site.home.warehouse) as warehouse:
+        refuse_seen_outcomes(warehouse, site)
+        warehouse.write("feeds.feed_reads", reads)
+        refuse_seen_outcomes(warehouse, site)
+        warehouse.write("feeds.feed_reads", reads.assign(feed="employees", fresh_as_of=pd.Timestamp("2026-03-01")))
+        refuse_seen_outcomes(warehouse, site)
+        warehouse.write("feeds.feed_reads", reads.assign(feed="tool_events", fresh_as_of=pd.Timestamp("2026-01-05")))
+        with pytest.raises(BadInput, match=r"Outcomes have been read already \(tool_events from 2026-01-05 on\)"):
+            refuse_seen_outcomes(warehouse, site)
 
 
 def test_an_edited_cohort_breaks_the_lock(tmp_path: Path) -> None:

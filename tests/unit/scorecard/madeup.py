@@ -86,14 +86,13 @@ def kpi_scorecard() -> pd.DataFrame:
 
 def cohort_balance() -> pd.DataFrame:
     rows = [
-        ("performance_score", 0.42, 0.04, 1.05, 0.10, True),
-        ("tenure_years", -0.31, -0.09, 0.92, 0.13, True),
-        ("role_level", 0.22, 0.00, 1.00, 0.03, True),
-        ("birth_year", 0.12, 0.16, 0.95, 0.15, True),
+        ("performance_score", 0.42, 0.04, 1.21, 1.05, 0.18, 0.10, 0.09, 0.03, True),
+        ("tenure_years", -0.31, -0.09, 0.84, 0.92, 0.21, 0.13, 0.10, 0.04, True),
+        ("role_level", 0.22, 0.00, 0.95, 1.00, 0.12, 0.03, 0.05, 0.01, True),
+        ("birth_year", 0.12, 0.16, 1.02, 0.95, 0.11, 0.15, 0.04, 0.05, True),
     ]
-    return pd.DataFrame(
-        rows, columns=["covariate", "smd_before", "smd_after", "variance_ratio", "ks", "within_tolerance"]
-    )
+    measures = ["variance_ratio_before", "variance_ratio", "ks_before", "ks", "ecdf_before", "ecdf"]
+    return pd.DataFrame(rows, columns=["covariate", "smd_before", "smd_after", *measures, "within_tolerance"])
 
 
 def cohort_summary() -> pd.DataFrame:
