@@ -111,8 +111,8 @@ def check(config: Config = HERE, now: Now = None, as_json: Json = False) -> None
     """Judge go-live readiness; exit 1 when it blocks.
 
     With --json: ready (true, false); conditions, each with name, state (holds, failed, missing, stale) and detail;
-    notes, each with name and detail; gaps, what the feeds lack; sentences, what a step said that failed; quarantine,
-    the directory of rows set aside, or null.
+    notes, each with name and detail; expired, sentences on what was judged again because its evidence changed; gaps,
+    what the feeds lack; sentences, what a step said that failed; quarantine, the directory of rows set aside, or null.
     """
     from pilot_pipeline.cli import operating
 

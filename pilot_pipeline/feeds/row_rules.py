@@ -50,10 +50,15 @@ def _monday(column: str) -> RowRule:
     )
 
 
+_BORN = CANON["employees"].column("birth_year")
+_YEARS = (int(_BORN.minimum or 0), int(_BORN.maximum or 9999))
+
+
 def _plausible_age(frame: pd.DataFrame) -> pd.Series:
-    born = CANON["employees"].column("birth_year")
+    """Judge ages; a year that is none at all is left to the column's own range."""
     age = frame["as_of"].dt.year - frame["birth_year"]
-    return age.between(YOUNGEST, OLDEST) | ~frame["birth_year"].between(born.minimum, born.maximum)
+    plausible: pd.Series = age.between(YOUNGEST, OLDEST) | ~frame["birth_year"].between(*_YEARS)
+    return plausible
 
 
 _EMPLOYEES = (
@@ -84,7 +89,8 @@ _EMPLOYEES = (
         f"birth_year makes the person younger than {YOUNGEST} or older than {OLDEST} at the snapshot.",
         ("as_of", "birth_year"),
         _plausible_age,
-        f"year(as_of) - birth_year BETWEEN {YOUNGEST} AND {OLDEST} OR birth_year NOT BETWEEN 1900 AND 2100",
+        f"year(as_of) - birth_year BETWEEN {YOUNGEST} AND {OLDEST} "
+        f"OR birth_year NOT BETWEEN {_YEARS[0]} AND {_YEARS[1]}",
     ),
 )
 

@@ -89,10 +89,11 @@ class SqlContract:
         mask = " | ".join(f"(CASE WHEN {rule.broken} THEN {1 << bit} ELSE 0 END)" for bit, rule in enumerate(rules))
         judged = f"SELECT {row} AS row, CAST({mask} AS BIGINT) AS mask FROM {relation}"
         alone = connection.execute(f"SELECT row, mask FROM ({judged}) WHERE mask <> 0").fetchnumpy()
+        places, masks = np.asarray(alone["row"]), np.asarray(alone["mask"], dtype=np.int64)
         found = [
             Finding(int(place), rule.column, rule.rule, rule.reason)
             for bit, rule in enumerate(rules)
-            for place in alone["row"][(alone["mask"] >> bit) & 1 == 1]
+            for place in places[masks >> bit & 1 == 1]
         ]
         found += self._by_key(connection, relation, row)
         return sorted(found, key=lambda f: (f.row, f.column, f.rule, f.reason))

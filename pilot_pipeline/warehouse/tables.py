@@ -207,12 +207,35 @@ _TABLES = (
     ),
     _table(
         "readiness.pathway_review",
-        "Each pathway and each cohort role against the competency framework.",
+        "Each pathway, cohort role and theme against the competency framework and the workforce.",
         """
-        kind VARCHAR pathway or role.
-        subject VARCHAR The pathway or the role.
+        kind VARCHAR pathway, role or theme.
+        subject VARCHAR The pathway, the role or the theme.
         finding VARCHAR What is wrong, or ok.
         detail VARCHAR The finding in a sentence.
+        """,
+    ),
+    _table(
+        "readiness.signin_weeks",
+        "Live sign-ins by division and pilot week; a small division is suppressed.",
+        """
+        week_no BIGINT Week of the pilot.
+        division VARCHAR Division of the account's owner.
+        suppressed BOOLEAN Whether too few people tried for the counts to be shown.
+        people BIGINT People who tried.
+        attempts BIGINT Sign-ins.
+        failures BIGINT Of these, failed.
+        failure_share DOUBLE Failures over attempts.
+        """,
+    ),
+    _table(
+        "readiness.evidence_parts",
+        "What each piece of evidence was made of, so that a change can be named.",
+        """
+        checkpoint VARCHAR The checkpoint.
+        evidence_hash VARCHAR SHA-256 of the evidence.
+        part VARCHAR The rows or the setting.
+        part_hash VARCHAR SHA-256 of the part.
         """,
     ),
     _table(
