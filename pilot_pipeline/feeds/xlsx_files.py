@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, time
+from itertools import repeat
 from typing import Any
 
 from pilot_pipeline.errors import BadInput, nearest
@@ -16,12 +17,14 @@ from pilot_pipeline.feeds.raw import PLAIN, Options, RawTable, plain_text
 MAX_UNPACKED_BYTES = 2_000_000_000
 """A workbook that unpacks to more is no feed; it would fill the memory before anything could be said about it."""
 
+_FORMULA = "= (a formula without a value)"
+
 
 def parse_xlsx(data: bytes, place: str, options: Options = PLAIN) -> RawTable:
     """Read the cells of one sheet as they are stored: a date as ISO text, a whole number without decimals.
 
-    The first row that is not blank names the columns. Of a formula the value is read that was saved with it; a cell
-    in error keeps its mark, such as `#REF!`, for the contract to refuse.
+    The first row that is not blank names the columns. Of a formula the value is read that was saved with it; one
+    without, and a cell in error, such as `#REF!`, stay for the contract to refuse.
 
     Raises:
         BadInput: the file is no whole workbook, is protected by a password, or the sheet is not there or not told.
@@ -45,22 +48,36 @@ def parse_xlsx(data: bytes, place: str, options: Options = PLAIN) -> RawTable:
 
 def _rows(data: bytes, place: str, sheet: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yield each row's number and its cells as text, without the blank ones at its end."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+            raise BadInput(f"{place} unpacks to more than 2 GB, which no feed of the contract does.")
+        sheets = [member for member in members if member.filename.startswith("xl/worksheets/")]
+        calculated = any(b"<f" in archive.read(member) for member in sheets)
+    values = _stored(data, place, sheet, values=True)
+    # Of a formula that nobody calculated there is no value: its text stands in, for the contract to refuse.
+    formulas = _stored(data, place, sheet, values=False) if calculated else repeat(())
+    for line, (row, written) in enumerate(zip(values, formulas, strict=False), start=1):
+        cells = [_text(cell) for cell in row]
+        for number, cell in enumerate(written):
+            if number < len(cells) and not cells[number] and cell not in (None, ""):
+                cells[number] = _FORMULA
+        while cells and not cells[-1]:
+            cells.pop()
+        yield line, cells
+
+
+def _stored(data: bytes, place: str, sheet: str | None, *, values: bool) -> Iterator[tuple[Any, ...]]:
+    """Yield the cells of every row: the values that were saved, or the formulas behind them."""
     import openpyxl
 
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise BadInput(f"{place} unpacks to more than 2 GB, which no feed of the contract does.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and extensions, which hold no cell
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values)
         try:
             chosen = _chosen(book, sheet, place)
             chosen.reset_dimensions()  # what the file says about its size may be wrong, or enormous
-            for line, row in enumerate(chosen.iter_rows(values_only=True), start=1):
-                cells = [_text(cell) for cell in row]
-                while cells and not cells[-1]:
-                    cells.pop()
-                yield line, cells
+            yield from chosen.iter_rows(values_only=True)
         finally:
             book.close()
 

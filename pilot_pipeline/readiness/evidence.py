@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.config.planning import PilotSection
 
-_ROWS = "the rows of {}"
 _FIELD = "\x1f"
 _ESCAPES = str.maketrans({"\\": "\\\\", _FIELD: "\\f", "\n": "\\n", "\r": "\\r"})
 _QUARANTINED = ("column_name", "rule", "row_digest")
@@ -48,11 +47,15 @@ def evidence_hash(frames: Mapping[str, pd.DataFrame | None], sections: Mapping[s
         frames: name to rows.
         sections: name to a pydantic model or to plain values that JSON can hold; dates as ISO text.
     """
-    parts = {_ROWS.format(name): _digest(_lines(rows)) for name, rows in frames.items()}
+    parts = {_words(name): _digest(_lines(rows)) for name, rows in frames.items()}
     for name, section in sections.items():
         value = json.dumps(_plain(section), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         parts[f"the setting {name}"] = _digest([value])
     return Evidence(parts)
+
+
+def _words(name: str) -> str:
+    return "the rows in quarantine" if name == "quarantine" else f"the rows of {name}"
 
 
 def _digest(lines: Iterable[str]) -> str:
@@ -92,7 +95,10 @@ def hris_evidence(
         "readiness.max_quarantine_share": limits.max_quarantine_share,
         "readiness.max_hris_faults": limits.max_hris_faults,
         "readiness.max_volume_change": limits.max_volume_change,
+        "cohort.exact": "manager_id" in config.cohort.exact,
     }
+    # The rank is counted over all snapshots: somebody who joins later would expire what was judged before.
+    snapshot = snapshot.drop(columns="id_rank", errors="ignore")
     earlier = pd.DataFrame({"people": [before]})
     return evidence_hash({"employees": snapshot, "quarantine": rejected, "the snapshot before": earlier}, sections)
 

@@ -83,7 +83,7 @@ def check_hris(
             _rule(rule, by_rule.get(rule, 0), counts.rows_read, faults[name], places.get(rule, []))
             for rule, (name, _) in RULES.items()
         ),
-        _single_top(employees, faults["tops"], lost.passed),
+        _single_top(employees, config, lost.passed),
         lost,
         _spans(employees),
         _emails(employees),
@@ -152,8 +152,12 @@ def _rule(rule: str, failed: int, read: int, limit: int, places: Sequence[str]) 
     return _result(name, not failed, severity if failed else "error", (read, failed), detail, keys=places)
 
 
-def _single_top(employees: pd.DataFrame, limit: int, managers_there: bool) -> CheckResult:
-    """Check that the reporting lines end in one person, or in as many as the configuration allows."""
+def _single_top(employees: pd.DataFrame, config: PilotConfig, managers_there: bool) -> CheckResult:
+    """Check that the reporting lines end in one person, or in as many as the configuration allows.
+
+    A feed without any manager blocks only where the cohort is matched under the same manager.
+    """
+    limit = config.readiness.max_hris_faults.tops
     sql = """
         SELECT employee_id AS key FROM employees
         WHERE manager_id IS NULL AND employment_status <> 'terminated' ORDER BY key
@@ -164,6 +168,7 @@ def _single_top(employees: pd.DataFrame, limit: int, managers_there: bool) -> Ch
         return _result("single_top", True, "error", (len(employees), 0), f"The reporting lines end in {where}.")
     severity: Severity = "error"
     if tops and employees["manager_id"].isna().all():
+        severity = "error" if "manager_id" in config.cohort.exact else "warn"
         detail = "Nobody has a manager: the feed has no reporting lines, so there is no hierarchy to match within."
     elif tops:
         detail = (

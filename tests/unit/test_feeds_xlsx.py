@@ -6,6 +6,7 @@ import io
 import zipfile
 from datetime import datetime
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -55,6 +56,17 @@ def test_cells_are_read_as_they_are_stored():
     assert rows[1][0] == "008"
     assert table.lines == (4, 6)
     assert not table.faults
+
+
+def test_a_formula_that_nobody_calculated_is_no_empty_cell():
+    book = openpyxl.Workbook()
+    for row in (["id", "level"], ["1", "=1+2"], ["=A2", None], ["2", 3]):
+        book.active.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    cells = parse_xlsx(data.getvalue(), "x.xlsx").frame.to_numpy().tolist()
+    assert [cell.startswith("=") for cell in (cells[0][1], cells[1][0])] == [True, True]
+    assert (cells[1][1], cells[2]) == ("", ["2", "3"])
 
 
 def test_a_title_above_the_table_is_taken_for_the_header_and_every_row_says_so():

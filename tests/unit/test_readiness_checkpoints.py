@@ -109,7 +109,10 @@ class TestHris:
 
     def test_a_feed_without_managers_has_no_hierarchy(self):
         nobody = PEOPLE.assign(manager_id=pd.Series(None, index=PEOPLE.index, dtype="str"))
-        assert "no reporting lines" in named(self.judge(nobody), "single_top").detail
+        (blocker,) = blocking(self.judge(nobody))
+        assert "no reporting lines" in blocker.detail
+        unmatched = company.config(cohort={"exact": ["role"]})
+        assert blocking(check_hris(nobody, None, company.Read(49, 0), unmatched)) == ()
 
     def test_a_top_that_is_itself_in_quarantine_does_not_block_twice(self):
         rest = PEOPLE.loc[PEOPLE["employee_id"] != "p_head"]
@@ -305,6 +308,7 @@ class TestEvidence:
         assert (
             hris_evidence(PEOPLE.sample(frac=1, random_state=1), bad.assign(row=99, file="moved.csv"), CONFIG) == base
         )
+        assert hris_evidence(PEOPLE.assign(id_rank=range(len(PEOPLE))), bad, CONFIG) == base
         assert hris_evidence(PEOPLE, bad, company.config(governance={"data_owner": "Somebody else"})) == base
         changed = {
             hris_evidence(PEOPLE.assign(department="Sales"), bad, CONFIG),
