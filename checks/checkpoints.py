@@ -8,8 +8,8 @@ import dagster as dg
 from checks.advice import ADVICE, GOLIVE_HOLDS
 from checks.contracts import contract_for
 from checks.expectations import run_suite
-from checks.instant import run_instant
 from checks.findings import findings_table
+from checks.instant import run_instant
 from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError

@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 
 from pilot_pipeline.config.frozen import Frozen
 
-
 Format = Literal[
     "csv",
     "jsonl",

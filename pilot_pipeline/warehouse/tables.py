@@ -3,51 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-import pandas as pd
+from pilot_pipeline.warehouse.described import Table, TableColumn, described, no_rows
+from pilot_pipeline.warehouse.readiness_tables import READINESS_TABLES
 
-
-@dataclass(frozen=True)
-class TableColumn:
-    """One column: name, DuckDB type and what it says."""
-
-    name: str
-    type: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table that Python writes, `schema.name`."""
-
-    schema: str
-    name: str
-    description: str
-    columns: tuple[TableColumn, ...]
-
-    @property
-    def table(self) -> str:
-        """`schema.name`."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def types(self) -> dict[str, str]:
-        """Column name to DuckDB type, in order."""
-        return {column.name: column.type for column in self.columns}
-
-
-def no_rows(table: Table) -> pd.DataFrame:
-    """Return an empty frame with the table's columns."""
-    return pd.DataFrame({name: pd.Series(dtype="object") for name in table.types})
-
-
-def _table(qualified: str, description: str, columns: str) -> Table:
-    """Read `name TYPE what it says` lines."""
-    schema, name = qualified.split(".")
-    rows = (line.strip().split(maxsplit=2) for line in columns.strip().splitlines())
-    return Table(schema, name, description, tuple(TableColumn(*row) for row in rows))
+__all__ = ["TABLES", "Table", "TableColumn", "no_rows"]
 
 
 _MEMBER = """
@@ -83,7 +44,7 @@ _RATES = """
 """
 
 _TABLES = (
-    _table(
+    described(
         "feeds.quarantine",
         "Rows that were set aside, by feed, without their content.",
         """
@@ -97,7 +58,7 @@ _TABLES = (
         dated TIMESTAMP The row's own date, where it can be read.
         """,
     ),
-    _table(
+    described(
         "feeds.feed_reads",
         "What came in per feed.",
         """
@@ -111,7 +72,7 @@ _TABLES = (
         gaps VARCHAR What the feed lacks and what that costs, one sentence per line.
         """,
     ),
-    _table(
+    described(
         "feeds.source_files",
         "Every source file with its hash.",
         """
@@ -120,8 +81,8 @@ _TABLES = (
         sha256 VARCHAR SHA-256 of its bytes.
         """,
     ),
-    _table("cohort.cohort_members", "Pilot and control, pair by pair, as matched or as locked.", _MEMBER),
-    _table(
+    described("cohort.cohort_members", "Pilot and control, pair by pair, as matched or as locked.", _MEMBER),
+    described(
         "cohort.cohort_facts",
         "How the cohort came about: its design, snapshot, match hash and every remark on it.",
         """
@@ -130,7 +91,7 @@ _TABLES = (
         statement VARCHAR The statement.
         """,
     ),
-    _table(
+    described(
         "cohort.covariate_balance",
         "Balance of pilot and control, before and after matching.",
         """
@@ -142,7 +103,7 @@ _TABLES = (
         within_tolerance BOOLEAN Whether |SMD| is at most 0.25.
         """,
     ),
-    _table(
+    described(
         "cohort.cohort_profile",
         "Participants beside controls and workforce.",
         """
@@ -153,7 +114,7 @@ _TABLES = (
         suppressed BOOLEAN True where a group is too small to show.
         """,
     ),
-    _table(
+    described(
         "cohort.detectable_effects",
         "The smallest effect that this cohort would find in four of five pilots, per KPI.",
         """
@@ -166,79 +127,7 @@ _TABLES = (
         cannot VARCHAR What this pilot cannot answer.
         """,
     ),
-    _table(
-        "readiness.checks",
-        "Every check of the four checkpoints, as last judged.",
-        """
-        checkpoint VARCHAR The checkpoint.
-        check_name VARCHAR The single check.
-        tool VARCHAR pandera, great_expectations, sql or scipy.
-        passed BOOLEAN Whether it holds.
-        severity VARCHAR error blocks, warn does not.
-        rows_checked BIGINT Rows looked at.
-        rows_failed BIGINT Rows that failed.
-        checked_at TIMESTAMP When this evidence was first seen, UTC.
-        evidence_hash VARCHAR SHA-256 of the rows and settings judged.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
-    _table(
-        "readiness.requirements",
-        "What must hold before launch besides the four checkpoints, step by step.",
-        """
-        step VARCHAR The step of the pilot.
-        name VARCHAR The requirement.
-        passed BOOLEAN Whether it holds.
-        severity VARCHAR error blocks, warn does not.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
-    _table(
-        "readiness.sso_matrix",
-        "Test sign-ins for every persona and division of the cohort.",
-        """
-        persona VARCHAR Kind of account.
-        division VARCHAR Division of the cohort.
-        attempts BIGINT Test sign-ins.
-        successes BIGINT Of these, successful.
-        failures BIGINT Of these, failed.
-        state VARCHAR passed, failed or untested.
-        """,
-    ),
-    _table(
-        "readiness.pathway_review",
-        "Each pathway, cohort role and theme against the competency framework and the workforce.",
-        """
-        kind VARCHAR pathway, role or theme.
-        subject VARCHAR The pathway, the role or the theme.
-        finding VARCHAR What is wrong, or ok.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
-    _table(
-        "readiness.signin_weeks",
-        "Live sign-ins by division and pilot week; a small division is suppressed.",
-        """
-        week_no BIGINT Week of the pilot.
-        division VARCHAR Division of the account's owner.
-        suppressed BOOLEAN Whether too few people tried for the counts to be shown.
-        people BIGINT People who tried.
-        attempts BIGINT Sign-ins.
-        failures BIGINT Of these, failed.
-        failure_share DOUBLE Failures over attempts.
-        """,
-    ),
-    _table(
-        "readiness.evidence_parts",
-        "What each piece of evidence was made of, so that a change can be named.",
-        """
-        checkpoint VARCHAR The checkpoint.
-        evidence_hash VARCHAR SHA-256 of the evidence.
-        part VARCHAR The rows or the setting.
-        part_hash VARCHAR SHA-256 of the part.
-        """,
-    ),
-    _table(
+    described(
         "fairness.synthetic_employees",
         "Whom the tool was asked about: twins, and the correlated population; nobody in it is real.",
         """
@@ -252,7 +141,7 @@ _TABLES = (
         birth_year BIGINT Year of birth.
         """,
     ),
-    _table(
+    described(
         "fairness.synthetic_answers",
         "The tool's answers about synthetic employees, from the feed or over HTTP.",
         """
@@ -262,7 +151,7 @@ _TABLES = (
         model_version VARCHAR Version of the tool's model.
         """,
     ),
-    _table(
+    described(
         "fairness.audit_findings",
         "What the bias audits say in sentences, and the counts behind them; no small group is named.",
         """
@@ -272,7 +161,7 @@ _TABLES = (
         statement VARCHAR The statement.
         """,
     ),
-    _table(
+    described(
         "fairness.audit_history",
         "Every synthetic audit that was made, so that a new model version is compared with the one before it.",
         """
@@ -286,9 +175,9 @@ _TABLES = (
         aa_flip_rate DOUBLE Share of identical twins whose first choice differs.
         """,
     ),
-    _table("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
-    _table("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
-    _table(
+    described("fairness.synthetic_rates", "The bias audit on synthetic employees.", _RATES),
+    described("fairness.live_rates", "The bias audit on live recommendations, cumulative by week.", _RATES),
+    described(
         "weekly.week_inputs",
         "What each week was last computed from: the cohort's rows of each feed, as counts and digests.",
         """
@@ -299,7 +188,7 @@ _TABLES = (
         changed_at TIMESTAMP The run that found them changed after the week had been computed; missing where none did.
         """,
     ),
-    _table(
+    described(
         "weekly.kpi_intervals",
         "KPI values with 90 % intervals per week and arm.",
         """
@@ -316,7 +205,7 @@ _TABLES = (
         suppressed BOOLEAN True where the group is too small to show.
         """,
     ),
-    _table(
+    described(
         "weekly.unit_signals",
         "Aggregates per unit, after suppression.",
         """
@@ -329,7 +218,7 @@ _TABLES = (
         suppressed BOOLEAN True where the unit may not be shown.
         """,
     ),
-    _table(
+    described(
         "value.levers",
         "The three levers of value and their total.",
         """
@@ -342,7 +231,7 @@ _TABLES = (
         probability_of_loss DOUBLE Share of draws below zero.
         """,
     ),
-    _table(
+    described(
         "closeout.kpi_results",
         "Each KPI as the decision gate sees it.",
         """
@@ -363,7 +252,7 @@ _TABLES = (
         details VARCHAR The whole result as JSON, for the gate and the scorecard.
         """,
     ),
-    _table(
+    described(
         "closeout.error_rates",
         "What the decision rule says about simulated pilots of this cohort, one row per thing that may be true.",
         """
@@ -378,12 +267,12 @@ _TABLES = (
         coverage DOUBLE Share of 90 % intervals that hold the true effect.
         """,
     ),
-    _table(
+    described(
         "closeout.scorecard",
         "The scorecard as one self-contained HTML page; the release puts it beside the tables.",
         "page VARCHAR The page.",
     ),
-    _table(
+    described(
         "published.release",
         "What was published last: each table with its rows and the SHA-256 of its Parquet twin.",
         """
@@ -392,7 +281,7 @@ _TABLES = (
         sha256 VARCHAR SHA-256 of its Parquet file.
         """,
     ),
-    _table(
+    described(
         "closeout.issues",
         "The three most significant issues.",
         """
@@ -404,7 +293,7 @@ _TABLES = (
         fix VARCHAR What would mend it.
         """,
     ),
-    _table(
+    described(
         "closeout.verdict",
         "The verdict, in one row; none before the last week.",
         """
@@ -421,5 +310,5 @@ _TABLES = (
     ),
 )
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.table: table for table in _TABLES})
+TABLES: Mapping[str, Table] = MappingProxyType({table.table: table for table in (*_TABLES, *READINESS_TABLES)})
 """Every table that Python writes, by `schema.name`."""
