@@ -11,8 +11,8 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import Intake, take_in
-from pilot_pipeline.feeds.rules import Hierarchy
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
 COLUMNS = "employee_id,email,manager_id,role,employment_status,hired_on,terminated_on,gender,birth_year"

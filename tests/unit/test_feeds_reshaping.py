@@ -14,8 +14,8 @@ from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.feeds.cells import Manner, read_cells
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import Intake, take_in
-from pilot_pipeline.feeds.rules import Hierarchy
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
 KEY = Pseudonyms("a key that is long enough")

@@ -16,8 +16,9 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.feeds.cells import read_cells
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.quarantine import Finding, split
-from pilot_pipeline.feeds.rules import Hierarchy, MappedRoles
+from pilot_pipeline.feeds.rules import MappedRoles
 from pilot_pipeline.readiness.hris import Counts, check_hris
 from pilot_pipeline.readiness.pathways import check_pathways, reachable_by, review_pathways
 from pilot_pipeline.readiness.results import CheckResult
