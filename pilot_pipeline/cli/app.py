@@ -266,6 +266,23 @@ def simulate(
     simulating.simulate(config, asked, plot, as_json)
 
 
+@app.command(name="map")
+def map_feed(
+    feed: Annotated[str, typer.Argument(help="The feed: employees, consents, sso_signins, …")],
+    file: Annotated[Path, typer.Argument(help="One of its files.")],
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The pilot's pilot.yaml, for its time zone; not needed.")
+    ] = HERE,
+    constant: Annotated[
+        list[str] | None, typer.Option("--constant", help="NAME=VALUE of a column that the file lacks; repeatable.")
+    ] = None,
+) -> None:
+    """Look at a file and propose how to map it, with a preview of what would be accepted and quarantined."""
+    from pilot_pipeline.cli import mapping
+
+    mapping.propose(feed, file, config, constant or [])
+
+
 @app.command()
 def schema(
     out: Annotated[Path | None, typer.Option("--out", help="Write it there; default: print it.")] = None,

@@ -189,7 +189,16 @@ def _nothing_for(name: str, file: SourceFile, feed: Feed, free: list[str]) -> st
 
 def _from_name(file: SourceFile, name: str, declared: str) -> str:
     """Return the one date in the file's name, as ISO text."""
-    stem = PurePosixPath(file.relative).name
+    found = dates_in_name(file.relative, declared)
+    if len(found) != 1:
+        many = "more than one date" if found else "no date"
+        raise BadInput(f"{file.relative}: its name holds {many} of the form {declared}, from which {name} should come.")
+    return found.pop()
+
+
+def dates_in_name(path: str, declared: str) -> set[str]:
+    """Return the dates of a form that a file's name holds, as ISO text."""
+    stem = PurePosixPath(path).name
     pattern = re.sub(r"%(.)", lambda m: "\0" + m.group(1), declared)
     regex = "".join(_piece(part) for part in re.split("(\0.)", pattern))
     found = set()
@@ -198,10 +207,7 @@ def _from_name(file: SourceFile, name: str, declared: str) -> str:
             found.add(datetime.strptime(match.group(1), declared).date().isoformat())
         except ValueError:
             continue
-    if len(found) != 1:
-        many = "more than one date" if found else "no date"
-        raise BadInput(f"{file.relative}: its name holds {many} of the form {declared}, from which {name} should come.")
-    return found.pop()
+    return found
 
 
 def _piece(part: str) -> str:
