@@ -17,14 +17,15 @@ from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms, read_identities
 from pilot_pipeline.privacy.scan import IdentifierScan, build_scan
 
-# What needs another feed: a role must be one that some competency names, an observer must be in the line, and people
-# are taken out of free text once it is known who they are.
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "employees": ("competencies",),
-    "manager_observations": ("employees",),
-    "initiatives": ("employees",),
-    "issue_log": ("employees",),
-}
+_CLEANED_OR_FOUND = ("person_id", "free_text")
+"""Kinds of columns that need to know who works here: ids may be given by address, free text is cleaned of people."""
+
+
+def _needs(feed: Feed) -> tuple[str, ...]:
+    """Return the feeds that must be read before: roles are those of the framework, people those of employees."""
+    if feed.name == "employees":
+        return ("competencies",)
+    return ("employees",) if any(column.personal in _CLEANED_OR_FOUND for column in feed.columns) else ()
 
 
 def feed_assets() -> list[dg.AssetsDefinition]:
@@ -44,7 +45,7 @@ def _feed_asset(
     @factory(
         group=group,
         described=table,
-        deps=_NEEDS.get(feed.name, ()),
+        deps=_needs(feed),
         kinds={"duckdb", "file"},
         about=_about(feed, factory is live_asset, baseline),
     )
@@ -64,6 +65,7 @@ def _feed_asset(
             config.pilot.zone,
             before=config.pilot.starts_on if baseline else None,
             people=_people(feed, stage),
+            directory=stage.warehouse.read("feeds.employees") if source.by_email and feed.name != "employees" else None,
         )
         weeks = stage.warehouse.weeks("pilot.weekly_kpis")
         published = config.pilot.week_start(weeks[-1] + 1) if weeks else None

@@ -10,12 +10,14 @@ from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import sso_matrix as sso_plot
 from pilot_pipeline.readiness.current import current_evidence, feed_rows, judge_requirements, snapshot_rows
 from pilot_pipeline.readiness.golive import GOLIVE_COLUMNS, golive_state, store_golive
-from pilot_pipeline.readiness.pathways import review_pathways
+from pilot_pipeline.readiness.pathways import reachable_by, review_pathways
+from pilot_pipeline.readiness.signin_weeks import signin_weeks as count_signins
 from pilot_pipeline.readiness.sso import sso_matrix as build_matrix
 from pilot_pipeline.warehouse.tables import TABLES, Table, TableColumn
 
 MATRIX = TABLES["readiness.sso_matrix"]
 REVIEW = TABLES["readiness.pathway_review"]
+SIGNIN_WEEKS = TABLES["readiness.signin_weeks"]
 REQUIREMENTS = TABLES["readiness.requirements"]
 RECORD = Table(
     "readiness",
@@ -39,16 +41,30 @@ def sso_matrix(stage: Stage) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(metadata={"dagster/row_count": len(matrix), **shown})
 
 
-@stage_asset(group="readiness", described=REVIEW, deps=["pathways", "competencies", "cohort_members"])
+@stage_asset(group="readiness", described=REVIEW, deps=["pathways", "competencies", "employees", "cohort_members"])
 def pathway_review(stage: Stage) -> dg.MaterializeResult[Any]:
     """Hold the pathways against the competency framework and the cohort's roles."""
     review = review_pathways(
         feed_rows(stage.warehouse, stage.pilot, "pathways"),
         feed_rows(stage.warehouse, stage.pilot, "competencies"),
         stage.warehouse.read("cohort.cohort_members"),
+        reachable_by(snapshot_rows(stage.warehouse, stage.pilot)),
+        stage.pilot.config.privacy.min_group_size,
     )
     stage.warehouse.write(REVIEW.table, review, columns=REVIEW.types)
     return dg.MaterializeResult(metadata={"dagster/row_count": len(review), "review": markdown_table(review)})
+
+
+@stage_asset(group="readiness", described=SIGNIN_WEEKS, deps=["sso_signins", "employees"])
+def signin_weeks(stage: Stage) -> dg.MaterializeResult[Any]:
+    """Count the live sign-ins that failed, by division and week; the check `live_sign_ins` judges the last week."""
+    weeks = count_signins(
+        feed_rows(stage.warehouse, stage.pilot, "sso_signins"),
+        snapshot_rows(stage.warehouse, stage.pilot),
+        stage.pilot.config,
+    )
+    stage.warehouse.write(SIGNIN_WEEKS.table, weeks, columns=SIGNIN_WEEKS.types)
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(weeks), "weeks": markdown_table(weeks)})
 
 
 @stage_asset(
@@ -94,4 +110,4 @@ def golive(stage: Stage) -> dg.MaterializeResult[Any]:
     )
 
 
-ASSETS = [sso_matrix, pathway_review, requirements, golive]
+ASSETS = [sso_matrix, pathway_review, signin_weeks, requirements, golive]

@@ -8,6 +8,7 @@ from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SY
 
 GOLIVE_HOLDS = "golive_holds"
 LATE_ROWS = "late_rows_taken_up"
+LIVE_SIGN_INS = "live_sign_ins"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,12 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             "as many as `operation.look_back_weeks` says; rows for an older week wait for the close-out.",
             "Launch the weeks below as partitions of `pilot_week`, or run `pilot run`, which computes all of them; "
             "changed figures are marked by `restated_at`.",
+        ),
+        LIVE_SIGN_INS: Advice(
+            "Adoption from being read as unwillingness where people cannot get in. It counts the live sign-ins of each "
+            "division and week that failed, above `readiness.max_signin_failure_share`.",
+            "Ask the identity team about the division and its most frequent reasons. The week's adoption in that "
+            "division is a lower bound until it is mended.",
         ),
     }
 )

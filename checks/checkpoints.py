@@ -8,6 +8,7 @@ import dagster as dg
 from checks.advice import ADVICE, GOLIVE_HOLDS
 from checks.contracts import contract_for
 from checks.expectations import run_suite
+from checks.findings import findings_table
 from checks.instant import run_instant
 from checks.turn import TURN
 from pilot_pipeline.config import Pilot
@@ -17,6 +18,7 @@ from pilot_pipeline.readiness import results as names
 from pilot_pipeline.readiness.current import (
     current_evidence,
     feed_rows,
+    people_before,
     quarantined,
     snapshot_rows,
     synthetic_answers,
@@ -95,22 +97,15 @@ def _golive() -> dg.AssetChecksDefinition:
 
 def _result(name: str, results: Sequence[CheckResult], pilot: Pilot) -> dg.AssetCheckResult:
     failed = [result for result in results if result.blocks]
-    lines = ["| check | tool | holds | rows | failed | finding |", "|---|---|---|---|---|---|"]
-    lines += [
-        f"| {r.check_name} | {r.tool} | {'yes' if r.passed else 'no'} | {r.rows_checked:,} | {r.rows_failed:,} "
-        f"| {r.detail.replace('|', '/')} |"
-        for r in results
-    ]
-    keys = [key for result in failed for key in result.keys]
     metadata: dict[str, Any] = {
-        "checks": dg.MetadataValue.md("\n".join(lines)),
+        "checks": dg.MetadataValue.md(findings_table(results)),
+        "checks_made": len(results),
+        "checks_failed": sum(not result.passed for result in results),
         "blocking_failures": len(failed),
         "rows_checked": max((r.rows_checked for r in results), default=0),
         "rows_failed": sum(r.rows_failed for r in failed),
         "what_to_do": dg.MetadataValue.md(ADVICE[name].remedy),
     }
-    if keys:
-        metadata["sample_keys"] = dg.MetadataValue.md(", ".join(keys[:20]))
     pages = pilot.home.data_docs / name / "index.html"
     if pages.is_file():
         metadata["data_docs"] = dg.MetadataValue.path(pages)
@@ -126,7 +121,7 @@ def _hris(warehouse: Warehouse, pilot: Pilot) -> list[CheckResult]:
     read = warehouse.query("SELECT * FROM feeds.feed_reads WHERE feed = 'employees'").iloc[0]
     return [
         *_contract(warehouse, pilot, names.HRIS_FEED, "employees"),
-        *check_hris(employees, rejected, read, pilot.config),
+        *check_hris(employees, rejected, read, pilot.config, people_before(warehouse, employees)),
         *run_suite(names.HRIS_FEED, {"employees": employees}, pilot.config, pilot.home.data_docs),
     ]
 

@@ -1,6 +1,7 @@
-"""Row contracts as pandera schemas, built from the canon; rules across rows and feeds are the domain's."""
+"""Row contracts of the feeds, built from the canon: what a row must hold to, and the sentence where it does not."""
 
-from checks.contracts.pandera_contract import PanderaContract, contract_for
+from checks.contracts.choosing import LARGE, RowContract, contract_for
+from checks.contracts.pandera_contract import PanderaContract
 from checks.contracts.people import contracts_of_people
 
-__all__ = ["PanderaContract", "contract_for", "contracts_of_people"]
+__all__ = ["LARGE", "PanderaContract", "RowContract", "contract_for", "contracts_of_people"]

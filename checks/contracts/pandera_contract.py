@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON, Column, Feed
 from pilot_pipeline.feeds.quarantine import Finding, conflicting_duplicates, earlier_spells, exact_duplicates
+from pilot_pipeline.feeds.row_rules import (
+    EARLIER_SPELL,
+    REPEATED,
+    ROW_RULES,
+    RowRule,
+    conflicting_reason,
+    missing_reason,
+    range_reason,
+    vocabulary_reason,
+)
 
 _DTYPES = {
     "text": "str",
@@ -23,55 +30,6 @@ _DTYPES = {
     "date": "datetime64[us]",
     "timestamp": "datetime64[us]",
 }
-_EARLIER_SPELL = "The person left and was hired again; only the latest spell is kept."
-_REPEATED = "The row repeats an earlier one; the first was kept."
-
-
-@dataclass(frozen=True)
-class RowRule:
-    """What must hold within one row: `holds` returns a boolean per row, and is asked only where `needs` are filled."""
-
-    column: str
-    reason: str
-    needs: tuple[str, ...]
-    holds: Callable[[pd.DataFrame], pd.Series]
-    rule: str = "range"
-
-
-def _ordered(earlier: str, later: str, reason: str) -> RowRule:
-    return RowRule(later, reason, (earlier, later), lambda frame: frame[earlier] <= frame[later])
-
-
-def _monday(column: str) -> RowRule:
-    return RowRule(column, f"{column} is not a Monday.", (column,), lambda frame: frame[column].dt.day_of_week == 0)
-
-
-ROW_RULES: Mapping[str, tuple[RowRule, ...]] = MappingProxyType(
-    {
-        "employees": (
-            RowRule(
-                "hired_on",
-                "hired_on lies after the date of the snapshot.",
-                ("as_of", "hired_on"),
-                lambda frame: frame["hired_on"] <= frame["as_of"],
-            ),
-            _ordered("hired_on", "terminated_on", "terminated_on lies before hired_on."),
-            RowRule(
-                "terminated_on",
-                "The person is recorded as active, but left on or before the date of the snapshot.",
-                ("as_of", "terminated_on", "employment_status"),
-                lambda frame: (frame["employment_status"] == "terminated") | (frame["terminated_on"] >= frame["as_of"]),
-            ),
-        ),
-        "consents": (_ordered("briefed_at", "decided_at", "decided_at lies before briefed_at."),),
-        "enrolments": (_ordered("provisioned_at", "withdrawn_at", "withdrawn_at lies before provisioned_at."),),
-        "module_assignments": (_ordered("assigned_on", "due_on", "due_on lies before assigned_on."),),
-        "manager_time": (_monday("week_start"),),
-        "business_outcomes": (_monday("week_start"),),
-        "initiatives": (_ordered("starts_on", "ends_on", "ends_on lies before starts_on."),),
-    }
-)
-"""Rules within a row beyond a column's own, by feed."""
 
 
 @dataclass(frozen=True)
@@ -125,26 +83,17 @@ class PanderaContract:
 
     def _finding(self, row: int, column: str, check: str) -> Finding:
         if check == "repeated":
-            return Finding(row, self.feed.key[-1], "duplicate_row", _REPEATED)
+            return Finding(row, self.feed.key[-1], "duplicate_row", REPEATED)
         if check == "spell":
-            return Finding(row, "hired_on", "earlier_spell", _EARLIER_SPELL)
+            return Finding(row, "hired_on", "earlier_spell", EARLIER_SPELL)
         if check == "conflicting":
-            key = " and ".join(self.feed.key)
-            reason = f"Several rows that differ have the same {key}; which of them is right cannot be known here."
-            return Finding(row, self.feed.key[-1], "duplicate_key", reason)
+            return Finding(row, self.feed.key[-1], "duplicate_key", conflicting_reason(self.feed))
         if check.startswith("row_"):
             rule = self._rules[int(check.removeprefix("row_"))]
             return Finding(row, rule.column, rule.rule, rule.reason)
         if check == "not_nullable":
-            return Finding(row, column, "missing", f"{column} is empty.")
+            return Finding(row, column, "missing", missing_reason(self.feed.column(column)))
         return Finding(row, column, check, _COLUMN_REASONS[check](self.feed.column(column)))
-
-
-def contract_for(feed: str) -> PanderaContract:
-    """Return the contract of a feed; BadInput where the canon has none of that name."""
-    if feed not in CANON:
-        raise BadInput(f"'{feed}' is not a feed.{nearest(feed, list(CANON))}")
-    return PanderaContract(CANON[feed])
 
 
 def _contradicted_spells(employees: pd.DataFrame) -> pd.Series:
@@ -177,16 +126,4 @@ def _between(low: float | None, high: float | None, cells: pd.Series) -> pd.Seri
     return cells.between(-math.inf if low is None else low, math.inf if high is None else high)
 
 
-def _vocabulary_reason(column: Column) -> str:
-    return f"{column.name} is none of {', '.join(column.vocabulary)}."
-
-
-def _range_reason(column: Column) -> str:
-    if column.minimum is not None and column.maximum is not None:
-        return f"{column.name} lies outside {column.minimum:g} to {column.maximum:g}."
-    if column.minimum is not None:
-        return f"{column.name} lies below {column.minimum:g}."
-    return f"{column.name} lies above {column.maximum:g}."
-
-
-_COLUMN_REASONS = {"vocabulary": _vocabulary_reason, "range": _range_reason}
+_COLUMN_REASONS = {"vocabulary": vocabulary_reason, "range": range_reason}

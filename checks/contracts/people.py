@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contracts.pandera_contract import contract_for
+from checks.contracts.choosing import contract_for
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.quarantine import Contract
-from pilot_pipeline.feeds.rules import Hierarchy, MappedRoles
+from pilot_pipeline.feeds.rules import MappedRoles
 
 
 def contracts_of_people(roles: pd.Series) -> list[Contract]:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pilot_pipeline.readiness.results import MAX_KEYS, CheckResult, listed
+from pilot_pipeline.readiness.results import MAX_KEYS, CheckResult, listed, percent
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:72rem;padding:1rem}
@@ -63,7 +63,9 @@ def offline(page: str) -> str:
 
 def _index(pages: Path, checkpoint: str, results: Sequence[CheckResult]) -> str:
     title = f"Checkpoint {checkpoint}"
-    heads = "".join(f"<th>{name}</th>" for name in ("Check", "State", "Finding", "Keys of failing rows"))
+    heads = "".join(
+        f"<th>{name}</th>" for name in ("Check", "State", "Rows", "Failed", "Finding", "Keys of failing rows")
+    )
     rows = "".join(_row(result) for result in results)
     links = "".join(
         f'<li><a href="{html.escape(page.relative_to(pages).as_posix())}">{html.escape(_label(page, pages))}</a></li>'
@@ -83,7 +85,8 @@ def _row(result: CheckResult) -> str:
     state = "passed" if result.passed else ("failed" if result.severity == "error" else "warned")
     cells = f"<td>{html.escape(result.check_name)}</td><td class={state}>{state}</td>"
     keys = "" if result.passed else listed(result.keys, most=MAX_KEYS)
-    return f"<tr>{cells}<td>{html.escape(result.detail)}</td><td>{html.escape(keys)}</td></tr>"
+    counts = f"<td>{result.rows_checked:,}</td><td>{result.rows_failed:,} ({percent(result.share)})</td>"
+    return f"<tr>{cells}{counts}<td>{html.escape(result.detail)}</td><td>{html.escape(keys)}</td></tr>"
 
 
 def _label(page: Path, pages: Path) -> str:

@@ -111,8 +111,8 @@ def check(config: Config = HERE, now: Now = None, as_json: Json = False) -> None
     """Judge go-live readiness; exit 1 when it blocks.
 
     With --json: ready (true, false); conditions, each with name, state (holds, failed, missing, stale) and detail;
-    notes, each with name and detail; gaps, what the feeds lack; sentences, what a step said that failed; quarantine,
-    the directory of rows set aside, or null.
+    notes, each with name and detail; expired, sentences on what was judged again because its evidence changed; gaps,
+    what the feeds lack; sentences, what a step said that failed; quarantine, the directory of rows set aside, or null.
     """
     from pilot_pipeline.cli import operating
 
@@ -285,6 +285,23 @@ def simulate(
 
     asked = simulating.Asked(pilots, seed, pairs, managers, missing, target_sd, tuple(truth or ()))
     simulating.simulate(config, asked, plot, as_json)
+
+
+@app.command(name="map")
+def map_feed(
+    feed: Annotated[str, typer.Argument(help="The feed: employees, consents, sso_signins, …")],
+    file: Annotated[Path, typer.Argument(help="One of its files.")],
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The pilot's pilot.yaml, for its time zone; not needed.")
+    ] = HERE,
+    constant: Annotated[
+        list[str] | None, typer.Option("--constant", help="NAME=VALUE of a column that the file lacks; repeatable.")
+    ] = None,
+) -> None:
+    """Look at a file and propose how to map it, with a preview of what would be accepted and quarantined."""
+    from pilot_pipeline.cli import mapping
+
+    mapping.propose(feed, file, config, constant or [])
 
 
 @app.command()

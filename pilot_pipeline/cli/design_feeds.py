@@ -39,8 +39,9 @@ def read_design_feeds(pilot: Pilot) -> Feeds:
     framework = _take(pilot, "competencies")
     roles = framework.frame["roles"] if framework else pd.Series(dtype="str")
     employees = _take(pilot, "employees", contracts=contracts_of_people(roles))
-    consents, enrolments = _take(pilot, "consents"), _take(pilot, "enrolments")
-    assert employees and consents  # both are required in pilot.yaml
+    assert employees  # it is required in pilot.yaml, as consents are
+    consents, enrolments = (_take(pilot, name, directory=employees.frame) for name in ("consents", "enrolments"))
+    assert consents
     snapshot = judged_snapshot(employees.frame, pilot)
     return Feeds(
         workforce=build_workforce(employees.frame, pilot.config, snapshot),
@@ -62,7 +63,12 @@ def start_spread(pilot: Pilot, members: pd.DataFrame) -> float | None:
 
 
 def _take(
-    pilot: Pilot, name: str, *, contracts: list[Contract] | None = None, before: date | None = None
+    pilot: Pilot,
+    name: str,
+    *,
+    contracts: list[Contract] | None = None,
+    before: date | None = None,
+    directory: pd.DataFrame | None = None,
 ) -> Intake | None:
     from checks.contracts import contract_for
     from pilot_pipeline.feeds.canon import CANON
@@ -75,4 +81,5 @@ def _take(
         return None
     key = Pseudonyms(config.privacy.pseudonym_key)
     rules = contracts or [contract_for(name)]
-    return take_in(CANON[name], source, pilot.home.root, rules, key, config.pilot.zone, before=before)
+    zone = config.pilot.zone
+    return take_in(CANON[name], source, pilot.home.root, rules, key, zone, before=before, directory=directory)

@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 def check(config: Path, now: datetime | None, as_json: bool = False) -> int:
     """Judge readiness and show it, or print it as one JSON object; 1 when it blocks."""
-    pilot = load_pilot(config)
+    pilot, instant = load_pilot(config), _instant(now)
     with only_data_on_stdout(as_json), _dagster(pilot, "pilot check") as (defs, instance):
-        outcome = run_job(defs, instance, "readiness", "Checking readiness", now=_instant(now))
+        outcome = run_job(defs, instance, "readiness", "Checking readiness", now=instant)
         _refuse_unusable(outcome)
-        state = _state(pilot)
+        state, expired = _state(pilot), _judged_again(pilot, instant)
     if as_json:
-        print(json.dumps(showing.readiness_data(pilot, state, outcome), indent=2, ensure_ascii=False))  # noqa: T201
+        data = showing.readiness_data(pilot, state, outcome, expired)
+        print(json.dumps(data, indent=2, ensure_ascii=False))  # noqa: T201
     else:
-        showing.readiness(pilot, state, outcome)
+        showing.readiness(pilot, state, outcome, expired)
     return 0 if state.holds and outcome.success else 1
 
 
@@ -184,6 +185,14 @@ def _state(pilot: Pilot) -> GoLive:
 
     with open_warehouse(pilot.home.warehouse) as warehouse:
         return golive_state(warehouse, current_evidence(warehouse, pilot))
+
+
+def _judged_again(pilot: Pilot, instant: datetime) -> tuple[str, ...]:
+    from pilot_pipeline.readiness.expiry import judged_again
+    from pilot_pipeline.warehouse.connection import open_warehouse
+
+    with open_warehouse(pilot.home.warehouse) as warehouse:
+        return judged_again(warehouse, instant)
 
 
 def _refuse_unusable(outcome: Outcome) -> None:

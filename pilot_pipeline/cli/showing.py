@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,8 @@ _MARKS = {
 }
 
 
-def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
-    """Show every condition of go-live, what is switched off, and the sentence that matters."""
+def readiness(pilot: Pilot, state: GoLive, outcome: Outcome, expired: Sequence[str] = ()) -> None:
+    """Show every condition of go-live, what expired since, what is switched off, and the sentence that matters."""
     table = Table(title="Go-live readiness", title_justify="left", show_lines=False, expand=False)
     table.add_column("condition", no_wrap=True)
     table.add_column("state", no_wrap=True)
@@ -43,6 +44,8 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
     for row in warnings.itertuples():
         table.add_row(str(row.name), "[yellow]note[/]", escape(str(row.detail)))
     console.print(table)
+    for sentence in expired:
+        console.print(f"• {escape(sentence)}")
     for gap in _gaps(pilot):
         console.print(f"• {escape(gap)}")
     for sentence in outcome.sentences:
@@ -58,7 +61,7 @@ def readiness(pilot: Pilot, state: GoLive, outcome: Outcome) -> None:
         console.print(f"Rows that were set aside, with reasons: {near(pilot.home.quarantine)}", markup=False)
 
 
-def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome) -> dict[str, Any]:
+def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome, expired: Sequence[str] = ()) -> dict[str, Any]:
     """Return what `readiness` shows, under the keys that the command's help documents; they are public."""
     set_aside = any(pilot.home.quarantine.glob("*.csv"))
     warnings = _warnings(pilot)
@@ -67,6 +70,7 @@ def readiness_data(pilot: Pilot, state: GoLive, outcome: Outcome) -> dict[str, A
         "ready": state.holds and outcome.success,
         "conditions": [{"name": item.name, "state": item.state, "detail": item.detail} for item in conditions],
         "notes": [{"name": str(row.name), "detail": str(row.detail)} for row in warnings.itertuples()],
+        "expired": list(expired),
         "gaps": _gaps(pilot),
         "sentences": list(outcome.sentences),
         "quarantine": str(pilot.home.quarantine) if set_aside else None,

@@ -41,6 +41,17 @@ class PrivacySection(Frozen):
     )
 
 
+class HrisFaults(Frozen):
+    """How many rows with each fault of the hierarchy the HRIS checkpoint lets pass; they stay in quarantine."""
+
+    orphans: int = Field(0, ge=0, description="A manager who is not in the snapshot.")
+    cycles: int = Field(0, ge=0, description="Rows on a reporting line that returns to itself.")
+    self_managers: int = Field(0, ge=0, description="An employee as their own manager.")
+    duplicates: int = Field(0, ge=0, description="Rows of an employee that contradict each other.")
+    unmapped_roles: int = Field(0, ge=0, description="A role that no competency names.")
+    tops: int = Field(1, ge=1, description="People without a manager, in whom reporting lines end.")
+
+
 class ReadinessSection(Frozen):
     """What the four checkpoints demand."""
 
@@ -49,6 +60,13 @@ class ReadinessSection(Frozen):
         "department", description="Each persona must have signed in from each of the cohort's."
     )
     max_quarantine_share: Share = Field(0.02, description="Share of a feed's rows that may be set aside.")
+    max_hris_faults: HrisFaults = HrisFaults()
+    max_volume_change: Share = Field(
+        0.25, description="Share by which head count may differ from the previous snapshot."
+    )
+    max_signin_failure_share: Share = Field(
+        0.2, description="Share of a week's live sign-ins of a division that may fail before it is pointed out."
+    )
 
 
 class EnablementSection(Frozen):

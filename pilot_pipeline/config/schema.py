@@ -23,6 +23,7 @@ def build_schema() -> dict[str, Any]:
     source = schema["$defs"]["FeedSource"]["properties"]
     source["constants"]["additionalProperties"] = _SCALAR
     source["values"]["additionalProperties"]["additionalProperties"] = _SCALAR
+    source["nulls"]["additionalProperties"]["items"] = _SCALAR
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "pilot.yaml"}
 
 

@@ -8,14 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.decoding import decode
 from pilot_pipeline.feeds.raw import (
     CELL_REASONS,
     MAX_CELL_CHARACTERS,
+    PLAIN,
     WHOLE_ROW,
     Fault,
+    Options,
     RawTable,
     clean_cell,
     text_frame,
@@ -23,6 +26,7 @@ from pilot_pipeline.feeds.raw import (
 from pilot_pipeline.privacy.addresses import has_address
 
 _DELIMITERS = (",", ";", "\t", "|")
+_MARKS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _FIGURE = re.compile(r"[+-]?\d+([.,]\d+)?")
 _UNCLOSED = "unexpected end of data"
@@ -66,19 +70,35 @@ class _Rows:
         return kept
 
 
-def parse_csv(data: bytes, place: str) -> RawTable:
-    """Read delimited text: separator, encoding, BOM and line ends are found out.
+def parse_csv(data: bytes, place: str, options: Options = PLAIN) -> RawTable:
+    """Read delimited text: separator, encoding, BOM and line ends are found out, and said where they are unusual.
 
     A row with too few or too many cells is kept as an empty row with a fault; wholly blank rows are passed over and
-    counted in a note.
+    counted in a note. Columns that share a name are told apart by a number: `Q1 (1)`, `Q1 (2)`.
 
     Raises:
         BadInput: the file is empty, has no usable header, or opens a quotation that never ends.
     """
-    decoded = decode(data, place)
-    text = decoded.text
-    records = _records(text, _delimiter(text), place)
-    header = _header(next(records), place)
+    records, notes = open_records(data, place, options)
+    first, record = next(records)
+    header, twice = header_names(first, record, place)
+    return table_of(header, records, place, (*notes, *twice))
+
+
+def open_records(
+    data: bytes, place: str, options: Options
+) -> tuple[Iterator[tuple[int, list[str] | str]], tuple[str, ...]]:
+    """Return a file's records, each (line it starts on, cells or what is wrong), and what was found out."""
+    decoded = decode(data, place, options.encoding)
+    delimiter = _delimiter(decoded.text)
+    notes = (*decoded.notes, *_dialect(decoded.text, delimiter, place))
+    return _records(decoded.text, delimiter, place), notes
+
+
+def table_of(
+    header: list[str], records: Iterator[tuple[int, list[str] | str]], place: str, notes: tuple[str, ...]
+) -> RawTable:
+    """Collect records under a header whose names differ."""
     rows = _Rows(header, place)
     for line, record in records:
         if isinstance(record, str):
@@ -89,7 +109,15 @@ def parse_csv(data: bytes, place: str) -> RawTable:
     frame = text_frame(dict(zip(header, map(list, columns), strict=True)), len(rows.lines))
     unnamed = [name for name in header if name.startswith("unnamed_") and frame[name].fillna("").eq("").all()]
     blank = (f"{place}: {rows.blank} blank rows were passed over.",) if rows.blank else ()
-    return RawTable(frame.drop(columns=unnamed), tuple(rows.lines), tuple(rows.faults), decoded.notes + blank)
+    return RawTable(frame.drop(columns=unnamed), tuple(rows.lines), tuple(rows.faults), notes + blank)
+
+
+def _dialect(text: str, delimiter: str, place: str) -> Iterator[str]:
+    """Yield what differs from the plain case, commas and line feeds."""
+    ends = "CRLF" if "\r\n" in text else "CR" if "\r" in text and "\n" not in text else ""
+    found = [f"separated by {_MARKS[delimiter]}" if delimiter != "," else "", f"with {ends} line ends" if ends else ""]
+    if any(found):
+        yield f"{place} is {' '.join(filter(None, found)) if found[0] else 'text ' + found[1]}."
 
 
 def _delimiter(text: str) -> str:
@@ -122,19 +150,34 @@ def _records(text: str, delimiter: str, place: str) -> Iterator[tuple[int, list[
             yield line, record
 
 
-def _header(first: tuple[int, list[str] | str], place: str) -> list[str]:
-    line, record = first
+def header_names(line: int, record: list[str] | str, place: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return the column names, and a note on those that occur more than once."""
     if isinstance(record, str):
         raise BadInput(f"{place}, line {line}: the header cannot be read; its quotation marks do not pair up.")
     names = [name.strip().lstrip("\ufeff") or f"unnamed_{number}" for number, name in enumerate(record, start=1)]
     if _looks_like_data(names):
         raise BadInput(f"{place}, line {line}: this looks like a row of data; the first line must name the columns.")
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise BadInput(f"{place}, line {line}: the header names the column '{twice[0]}' more than once.")
     if any(clean_cell(name)[1] for name in names):
         raise BadInput(f"{place}, line {line}: the header holds bytes that are not text; save the file as UTF-8.")
-    return names
+    return told_apart(names, place)
+
+
+def told_apart(names: list[str], place: str) -> tuple[list[str], tuple[str, ...]]:
+    """Number the names that occur more than once, so that a mapping has to say which of them it means."""
+    counts, taken = Counter(names), set(names)
+    told: list[str] = []
+    given: dict[str, list[str]] = {}
+    for name in names:
+        if counts[name] > 1:
+            free = (f"{name} ({number})" for number in count(1))
+            own = next(candidate for candidate in free if candidate not in taken)
+            taken.add(own)
+            given.setdefault(name, []).append(own)
+        told.append(given[name][-1] if counts[name] > 1 else name)
+    return told, tuple(
+        f"{place} has several columns '{name}'; a mapping calls them {', '.join(map(repr, owned))}."
+        for name, owned in sorted(given.items())
+    )
 
 
 def _looks_like_data(names: list[str]) -> bool:

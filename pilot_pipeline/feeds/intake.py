@@ -16,9 +16,10 @@ from pilot_pipeline.config import FeedSource
 from pilot_pipeline.feeds.canon import Feed
 from pilot_pipeline.feeds.gaps import gap_sentences
 from pilot_pipeline.feeds.mapping import Mapped, map_to_canon
-from pilot_pipeline.feeds.quarantine import Contract, Finding, split
+from pilot_pipeline.feeds.quarantine import Contract, Finding, split, where
 from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
 from pilot_pipeline.feeds.readers import read_source
+from pilot_pipeline.feeds.resolving import AMBIGUOUS, resolve_addresses
 from pilot_pipeline.privacy.addresses import ADDRESS, ADDRESS_REMOVED
 from pilot_pipeline.privacy.private_files import write_private
 from pilot_pipeline.privacy.pseudonyms import IDENTITY_COLUMNS, Pseudonyms
@@ -73,6 +74,7 @@ def take_in(
     *,
     before: date | None = None,
     people: IdentifierScan | None = None,
+    directory: pd.DataFrame | None = None,
 ) -> Intake:
     """Read, map, pseudonymise and judge one feed.
 
@@ -88,14 +90,17 @@ def take_in(
         zone: the pilot's time zone.
         before: of a feed with `live_from`, read only rows dated earlier.
         people: the people known so far, who are taken out of free text; addresses are in any case.
+        directory: feeds.employees, by which ids are found that the mapping says are e-mail addresses (`by_email`).
 
     Raises:
         BadInput: a file or the mapping cannot be used at all.
     """
     files = read_source(source, root, feed.name)
     mapped = map_to_canon(files, source, feed, zone, before=before)
-    frame, identities = _pseudonymise(feed, mapped.frame, pseudonyms, people)
-    findings = _all_findings(mapped, frame, contracts)
+    addresses = () if feed.name == "employees" else source.by_email
+    frame, identities = _pseudonymise(feed, mapped.frame, pseudonyms, people, addresses)
+    frame, unknown = _found_by_address(frame, addresses, directory)
+    findings = _all_findings(mapped, unknown, frame, contracts)
     parts = split(frame, findings)
     accepted = parts.accepted.sort_values(list(feed.key), kind="stable", ignore_index=True)
     quarantine = _quarantine(feed, mapped, frame, findings, pseudonyms)
@@ -134,7 +139,7 @@ def write_quarantine(directory: Path, intake: Intake) -> Path | None:
 
 
 def _pseudonymise(
-    feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms, people: IdentifierScan | None
+    feed: Feed, frame: pd.DataFrame, pseudonyms: Pseudonyms, people: IdentifierScan | None, addresses: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Replace ids and addresses, clean free text, and return the identities that were replaced."""
     columns = {name: frame[name] for name in feed.names}
@@ -142,7 +147,7 @@ def _pseudonymise(
     for column in feed.columns:
         values = frame[column.name]
         if column.personal in ("person_id", "email"):
-            kind = "email" if column.personal == "email" else "person"
+            kind = "email" if column.personal == "email" or column.name in addresses else "person"
             columns[column.name] = (pseudonyms.email if kind == "email" else pseudonyms.person)(values)
             known = pd.DataFrame({"pseudonym": columns[column.name], "kind": kind, "identifier": values})
             found.append(known.dropna().drop_duplicates().astype("str"))
@@ -157,11 +162,27 @@ def _pseudonymise(
     return pd.DataFrame(columns, index=frame.index), identities
 
 
-def _all_findings(mapped: Mapped, frame: pd.DataFrame, contracts: Sequence[Contract]) -> list[Finding]:
+def _found_by_address(
+    frame: pd.DataFrame, columns: Sequence[str], directory: pd.DataFrame | None
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Put people where columns of ids hold addresses; an address of nobody, or of several, is a finding."""
+    found: list[Finding] = []
+    for name in columns:
+        resolved = resolve_addresses(frame[name], directory)
+        nobody = frame[name].notna() & ~resolved.found & ~resolved.several
+        found += where(nobody, name, "orphan", f"{name} is an e-mail address of nobody in the employees feed.")
+        found += where(resolved.several, name, AMBIGUOUS, f"{name} is an e-mail address that several people share.")
+        frame = frame.assign(**{name: resolved.ids})
+    return frame, found
+
+
+def _all_findings(
+    mapped: Mapped, unknown: Sequence[Finding], frame: pd.DataFrame, contracts: Sequence[Contract]
+) -> list[Finding]:
     """Return each trouble once: a cell that could not be read is not also reported as missing."""
-    told = {(finding.row, finding.column) for finding in mapped.findings}
-    unread = {finding.row for finding in mapped.findings if finding.column == WHOLE_ROW}
-    found = [*mapped.findings]
+    found = [*mapped.findings, *unknown]
+    told = {(finding.row, finding.column) for finding in found}
+    unread = {finding.row for finding in found if finding.column == WHOLE_ROW}
     for contract in contracts:
         judged = contract.findings(frame)
         found += [f for f in judged if (f.row, f.column) not in told and f.row not in unread]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from pilot_pipeline.config import FeedSource
+from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON, Feed
-from pilot_pipeline.feeds.cells import Reading, read_cells
+from pilot_pipeline.feeds.cells import Manner, Reading, read_cells
 from pilot_pipeline.feeds.plan import Plan, check_mapping, plan_columns
 from pilot_pipeline.feeds.quarantine import Finding, where
 from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
+from pilot_pipeline.feeds.reshaping import reshape, together
+from pilot_pipeline.feeds.resolving import AMBIGUOUS, resolve_people
 
 
 @dataclass(frozen=True)
@@ -58,20 +62,22 @@ def map_to_canon(
     """
     feed = CANON[feed] if isinstance(feed, str) else feed
     check_mapping(source, feed, zone)
+    files = [reshape(file, source, feed.name) for file in files]
     names = [frozenset(file.frame.columns) for file in files]
     others = [frozenset[str]().union(*names[:i], *names[i + 1 :]) for i in range(len(files))]
     plans = [plan_columns(file, source, feed, other) for file, other in zip(files, others, strict=True)]
     job = _Job(tuple(files), tuple(plans), source, feed, zone)
-    raw, origins = _stack(job)
+    stacked, origins = _stack(job)
+    raw, puzzles, looked_up = _resolved(stacked, job)
     kept = _dated_before(raw, job, before) if before else pd.Series(True, index=raw.index)
-    faults = _relabelled(_faults(job), kept)
+    faults = _relabelled(chain(_faults(job), puzzles), kept)
     raw, origins = raw[kept].reset_index(drop=True), origins[kept].reset_index(drop=True)
     readings = {name: _read(raw[name], name, job) for name in feed.names}
     unreadable = {fault.row for fault in faults if fault.column == WHOLE_ROW}
     troubles = [t for name in feed.names for t in _troubles(name, readings[name]) if t.row not in unreadable]
     frame = pd.DataFrame({name: reading.values for name, reading in readings.items()}, index=raw.index)
     never = tuple(name for name in feed.names if all(name in plan.absent for plan in plans))
-    notes = (*_notes(job, readings), *_sometimes_absent(job, never))
+    notes = (*_notes(job, readings), *looked_up, *_sometimes_absent(job, never))
     return Mapped(frame, raw, origins, (*faults, *troubles), notes, never, int((~kept).sum()))
 
 
@@ -119,7 +125,7 @@ def _faults(job: _Job) -> Iterator[Finding]:
         start += len(file.frame)
 
 
-def _relabelled(findings: Iterator[Finding], kept: pd.Series) -> list[Finding]:
+def _relabelled(findings: Iterable[Finding], kept: pd.Series) -> list[Finding]:
     """Follow the rows to their places among those that are kept."""
     place = kept.cumsum() - 1
     return [replace(finding, row=int(place[finding.row])) for finding in findings if kept[finding.row]]
@@ -136,8 +142,44 @@ def _dated_before(raw: pd.DataFrame, job: _Job, before: date) -> pd.Series:
 def _read(cells: pd.Series, name: str, job: _Job) -> Reading:
     """Read one column; declared formats do not apply where the file itself states the type, or to fixed values."""
     stated = all(name in plan.fixed or plan.columns.get(name) in file.table.typed for file, plan in job.pairs)
-    formats = () if stated else job.source.dates.get(name, ())
-    return read_cells(cells, job.feed.column(name), job.zone, formats=formats, words=job.source.values.get(name, {}))
+    manner = Manner(
+        formats=() if stated else job.source.dates.get(name, ()),
+        words=job.source.values.get(name, {}),
+        nulls=(*job.source.nulls.get("*", ()), *job.source.nulls.get(name, ())),
+        pivot=None if stated else job.source.two_digit_years.get(name),
+    )
+    return read_cells(cells, job.feed.column(name), job.zone, manner)
+
+
+def _resolved(raw: pd.DataFrame, job: _Job) -> tuple[pd.DataFrame, list[Finding], list[str]]:
+    """Put ids where employees' managers are given by name or address; what means several people is a finding."""
+    found, notes = [], []
+    names = job.source.by_name.items() if job.feed.name == "employees" else ()
+    addresses = job.source.by_email if job.feed.name == "employees" else ()
+    for column, known_as in (
+        *((name, _own_names(columns, job)) for name, columns in names),
+        *((name, raw["email"]) for name in addresses),
+    ):
+        resolved = resolve_people(raw[column], known_as, raw["employee_id"], raw["as_of"].fillna(""))
+        raw = raw.assign(**{column: resolved.ids})
+        found += where(resolved.several, column, AMBIGUOUS, f"{column} is what several people are known as.")
+        if count := int(resolved.found.sum()):
+            notes.append(f"{job.feed.name}: {column} was found by name or e-mail in {count:,} rows.")
+    return raw, found, notes
+
+
+def _own_names(columns: Sequence[str], job: _Job) -> pd.Series:
+    """Return everybody's own name, file below file."""
+    parts = []
+    for file in job.files:
+        gone = [column for column in columns if column not in file.frame]
+        if gone:
+            hint = nearest(gone[0], list(file.frame.columns))
+            raise BadInput(
+                f"{file.relative} has no column '{gone[0]}', which feeds.{job.feed.name}.by_name names.{hint}"
+            )
+        parts.append(together(file.frame, columns))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _troubles(name: str, reading: Reading) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.raw import CELL_REASONS, MAX_CELL_CHARACTERS, Fault, RawTable, text_frame
+from pilot_pipeline.feeds.raw import CELL_REASONS, MAX_CELL_CHARACTERS, PLAIN, Fault, Options, RawTable, text_frame
 
 
-def parse_parquet(data: bytes, place: str) -> RawTable:
+def parse_parquet(data: bytes, place: str, options: Options = PLAIN) -> RawTable:
     """Read a Parquet file.
 
     Timestamps become ISO text in UTC (one without a zone is taken as UTC, which is what writers of typed timestamps

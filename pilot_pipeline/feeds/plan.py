@@ -13,9 +13,13 @@ from zoneinfo import ZoneInfo
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import Feed
+from pilot_pipeline.feeds.cells import is_year
 from pilot_pipeline.feeds.raw import SourceFile
-from pilot_pipeline.feeds.times import zone_named
+from pilot_pipeline.feeds.times import ISO, zone_named
 from pilot_pipeline.privacy.addresses import without_addresses
+
+_GIVING = ("columns", "constants", "filename", "split", "join")
+"""The sections of a mapping that say where a canonical column comes from."""
 
 _DIRECTIVES = {"Y": r"\d{4}", "y": r"\d{2}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]+", "j": r"\d{3}"}
 _TWO_DIGITS = dict.fromkeys("mdHMS", r"\d{2}")
@@ -36,17 +40,20 @@ def check_mapping(source: FeedSource, feed: Feed, zone: ZoneInfo) -> None:
     Raises:
         BadInput: an unknown canonical column, one given twice, a value outside the vocabulary, an unusable format.
     """
-    problems = [*_unknown_names(source, feed), *_given_twice(source, feed)]
+    problems = [*_unknown_names(source, feed), *_given_twice(source, feed), *_misplaced_people(source, feed)]
     for name, values in source.values.items():
         words = feed.column(name).vocabulary if name in feed.names else ()
-        wrong = sorted({value for value in values.values() if words and value not in words})
+        wrong = sorted({value for value in values.values() if words and value and value not in words})
         problems += [
             f"feeds.{feed.name}.values.{name}: '{value}' is none of {', '.join(words)}.{nearest(value, list(words))}"
             for value in wrong
         ]
     for section, formats in (("dates", source.dates), ("filename", {k: (v,) for k, v in source.filename.items()})):
         for name, patterns in formats.items():
-            if name in feed.names and feed.column(name).type not in ("date", "timestamp"):
+            dated = name in feed.names and (
+                feed.column(name).type in ("date", "timestamp") or is_year(feed.column(name))
+            )
+            if name in feed.names and not dated:
                 problems.append(f"feeds.{feed.name}.{section}.{name}: {name} is no date; remove it.")
             for pattern in patterns:
                 problems += _format_problems(f"feeds.{feed.name}.{section}.{name}", pattern, zone)
@@ -62,7 +69,8 @@ def plan_columns(file: SourceFile, source: FeedSource, feed: Feed, elsewhere: fr
     """
     present = list(file.frame.columns)
     fixed = {**source.constants, **{name: _from_name(file, name, form) for name, form in source.filename.items()}}
-    chosen = {name: column for name, column in source.columns.items() if name not in fixed}
+    mapped = {**file.table.made, **source.columns}
+    chosen = {name: column for name, column in mapped.items() if name not in fixed and name in feed.names}
     taken = set(chosen.values())
     for name in feed.names:
         if (
@@ -78,6 +86,8 @@ def plan_columns(file: SourceFile, source: FeedSource, feed: Feed, elsewhere: fr
     for name, column in chosen.items():
         if column in present:
             found[name] = column
+        elif name in file.table.made and name not in source.columns:
+            continue
         elif not (feed.column(name).nullable and (file.table.optional_columns or column in elsewhere)):
             hint = nearest(column, [other for other in present if other not in taken])
             problems.append(
@@ -94,21 +104,39 @@ def plan_columns(file: SourceFile, source: FeedSource, feed: Feed, elsewhere: fr
 
 def _unknown_names(source: FeedSource, feed: Feed) -> Iterable[str]:
     known = list(feed.names)
-    for section in ("columns", "values", "dates", "constants", "filename"):
+    for section in (*_GIVING, "values", "nulls", "dates", "two_digit_years", "by_email", "by_name"):
         for name in getattr(source, section):
-            if name not in known:
+            if name not in known and not (section == "nulls" and name == "*"):
                 yield f"feeds.{feed.name}.{section}: {name} is not a column of {feed.name}.{nearest(name, known)}"
 
 
 def _given_twice(source: FeedSource, feed: Feed) -> Iterable[str]:
+    unpivoted = (source.unpivot.name, source.unpivot.value) if source.unpivot else ()
+    for name in unpivoted:
+        if name not in feed.names:
+            yield f"feeds.{feed.name}.unpivot: {name} is not a column of {feed.name}.{nearest(name, list(feed.names))}"
     for name in feed.names:
-        sections = [s for s in ("columns", "constants", "filename") if name in getattr(source, s)]
+        sections = [s for s in _GIVING if name in getattr(source, s)] + ["unpivot"] * unpivoted.count(name)
         if len(sections) > 1:
             yield f"feeds.{feed.name}: {name} is given both in {' and in '.join(sections)}; keep one."
 
 
+def _misplaced_people(source: FeedSource, feed: Feed) -> Iterable[str]:
+    """Refuse to look for people by columns that hold none, or by names where nobody's names are known."""
+    for name in source.by_email:
+        if name in feed.names and feed.column(name).personal != "person_id":
+            yield f"feeds.{feed.name}.by_email: {name} holds no person; name a column of ids."
+        elif feed.name == "employees" and name == "employee_id":
+            yield "feeds.employees.by_email: employee_id is what e-mails are resolved to; give it a column of its own."
+    for name in source.by_name:
+        if feed.name != "employees" or name != "manager_id":
+            yield f"feeds.{feed.name}.by_name: only manager_id of employees can be looked up by name."
+
+
 def _format_problems(place: str, declared: str, zone: ZoneInfo) -> Iterable[str]:
     pattern, _, name = declared.partition(" @")
+    if pattern == ISO:
+        pattern = "%Y"
     if "%" not in pattern:
         yield f"{place}: '{declared}' is not a date format such as %Y-%m-%d."
     try:
@@ -135,7 +163,8 @@ def _matches(column: str, patterns: Iterable[str]) -> bool:
 def _unmapped(file: SourceFile, source: FeedSource, feed: Feed, used: set[str]) -> Iterable[str]:
     if source.ignore == "*":
         return
-    left = [c for c in file.frame.columns if c not in used and not _matches(c, source.ignore)]
+    named = used | file.table.known | {column for columns in source.by_name.values() for column in columns}
+    left = [c for c in file.frame.columns if c not in named and not _matches(c, source.ignore)]
     if left:
         free = [name for name in feed.names if name not in used]
         hints = [f"'{column}'{hint}" for column in left if (hint := nearest(column.lower(), free))]
@@ -160,7 +189,16 @@ def _nothing_for(name: str, file: SourceFile, feed: Feed, free: list[str]) -> st
 
 def _from_name(file: SourceFile, name: str, declared: str) -> str:
     """Return the one date in the file's name, as ISO text."""
-    stem = PurePosixPath(file.relative).name
+    found = dates_in_name(file.relative, declared)
+    if len(found) != 1:
+        many = "more than one date" if found else "no date"
+        raise BadInput(f"{file.relative}: its name holds {many} of the form {declared}, from which {name} should come.")
+    return found.pop()
+
+
+def dates_in_name(path: str, declared: str) -> set[str]:
+    """Return the dates of a form that a file's name holds, as ISO text."""
+    stem = PurePosixPath(path).name
     pattern = re.sub(r"%(.)", lambda m: "\0" + m.group(1), declared)
     regex = "".join(_piece(part) for part in re.split("(\0.)", pattern))
     found = set()
@@ -169,10 +207,7 @@ def _from_name(file: SourceFile, name: str, declared: str) -> str:
             found.add(datetime.strptime(match.group(1), declared).date().isoformat())
         except ValueError:
             continue
-    if len(found) != 1:
-        many = "more than one date" if found else "no date"
-        raise BadInput(f"{file.relative}: its name holds {many} of the form {declared}, from which {name} should come.")
-    return found.pop()
+    return found
 
 
 def _piece(part: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,27 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What a mapping may tell a reader: a text's encoding, a workbook's sheet, the place of the rows in JSON."""
+
+    encoding: str | None = None
+    sheet: str | None = None
+    records: str | None = None
+
+
+PLAIN = Options()
+"""Nothing told: everything is found out."""
+
+
+@dataclass(frozen=True)
 class RawTable:
     """The cells of one file as text.
 
     `frame` has the original column names, dtype `str`, a RangeIndex, null where the file says so; `lines` gives each
-    row's place in the file, counted as a person would (CSV and JSON: the line it starts on; Parquet: the row). A row
+    row's place in the file, counted as a person would (text and workbooks: the line it starts on; else the row). A row
     that could not be read is there, empty, with a fault, so that no row is ever lost. `typed` names the columns whose
-    type the file itself states.
+    type the file itself states. `made` gives canonical columns that were made of others (a vendor's shape, a join),
+    by the name of their column in `frame`; `known` names columns that need neither mapping nor ignoring.
     """
 
     frame: pd.DataFrame
@@ -42,6 +57,8 @@ class RawTable:
     notes: tuple[str, ...] = ()
     typed: frozenset[str] = frozenset()
     optional_columns: bool = False
+    made: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -88,3 +105,18 @@ CELL_REASONS = {
     "size": f"The cell holds more than {MAX_CELL_CHARACTERS:,} characters.",
     "encoding": "The cell holds bytes that are not text in the file's encoding.",
 }
+
+
+def plain_text(value: Any) -> str:
+    """Return a typed value as the text that `cells` reads back without loss; a whole float loses its `.0`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, timedelta):
+        return repr(value.total_seconds())
+    if isinstance(value, list | tuple):
+        return ";".join(plain_text(item) for item in value if item is not None)
+    return str(value)

@@ -1,8 +1,8 @@
-"""Contracts that need more than one row: the reporting lines, the framework's roles, who may observe whom."""
+"""Contracts that need another feed: the framework's roles, who may observe whom; reporting lines are `hierarchy`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,50 +11,6 @@ import pandas as pd
 from pilot_pipeline.feeds.quarantine import Finding, where
 
 _DEEPEST_LINE = 64
-
-
-@dataclass(frozen=True)
-class Hierarchy:
-    """Every manager is an employee of the same snapshot, and reporting lines end.
-
-    Rows are judged as they were read: a manager's row that is itself quarantined does not make orphans of the team.
-    """
-
-    def findings(self, frame: pd.DataFrame) -> list[Finding]:
-        """Judge employees (as_of, employee_id, manager_id); rules self_manager, orphan, cycle."""
-        found: list[Finding] = []
-        for _, snapshot in frame.groupby("as_of", sort=True):
-            found += self._snapshot(snapshot)
-        return found
-
-    def _snapshot(self, rows: pd.DataFrame) -> list[Finding]:
-        own = (rows["manager_id"] == rows["employee_id"]).fillna(False)
-        known = rows["manager_id"].isin(rows["employee_id"].dropna())
-        orphan = rows["manager_id"].notna() & ~known
-        return [
-            *where(own, "manager_id", "self_manager", "The person is named as their own manager."),
-            *where(orphan, "manager_id", "orphan", "The manager is not an employee of the same snapshot."),
-            *_cycles(rows[known & ~own & rows["employee_id"].notna()]),
-        ]
-
-
-def _cycles(rows: pd.DataFrame) -> Iterator[Finding]:
-    """Yield a finding per row on a reporting cycle: the strongly connected components of two people and more."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if rows.empty:
-        return
-    codes, people = pd.factorize(pd.concat([rows["employee_id"], rows["manager_id"]]))
-    person, manager = codes[: len(rows)], codes[len(rows) :]
-    edges = coo_array((np.ones(len(rows), dtype=np.int8), (person, manager)), shape=(len(people), len(people)))
-    _, component = connected_components(edges, directed=True, connection="strong")
-    size = np.bincount(component)[component[person]]
-    # Only one edge leaves a person, so an edge lies on the cycle exactly when both ends are in the same component.
-    on_cycle = (size > 1) & (component[person] == component[manager])
-    for row, length in zip(rows.index[on_cycle], size[on_cycle], strict=True):
-        reason = f"The person is part of a reporting cycle of {length} people."
-        yield Finding(int(row), "manager_id", "cycle", reason)
 
 
 @dataclass(frozen=True)

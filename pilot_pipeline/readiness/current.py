@@ -11,6 +11,7 @@ from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.consent import check_consent, consent_order
 from pilot_pipeline.readiness.enablement import check_enablement, enablement
 from pilot_pipeline.readiness.evidence import (
+    Evidence,
     hris_evidence,
     pathways_evidence,
     sso_evidence,
@@ -19,6 +20,7 @@ from pilot_pipeline.readiness.evidence import (
 )
 from pilot_pipeline.readiness.governance import check_governance
 from pilot_pipeline.readiness.measurability import check_measurability, measurability
+from pilot_pipeline.readiness.pathways import reachable_by
 from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SYNTHETIC_AUDIT, Requirement
 from pilot_pipeline.readiness.sso import matrix_complete_at
 from pilot_pipeline.readiness.switched_off import SwitchedOff, switched_off
@@ -60,7 +62,18 @@ def snapshot_rows(warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
     return employees.loc[employees["as_of"] == pd.Timestamp(as_of)]
 
 
-def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
+def people_before(warehouse: Warehouse, snapshot: pd.DataFrame) -> int | None:
+    """Return how many people had not left in the snapshot before this one; None where there is none."""
+    as_of = snapshot["as_of"].max()
+    found = warehouse.query(
+        "SELECT count(*) AS n FROM feeds.employees WHERE employment_status <> 'terminated' AND as_of = "
+        "(SELECT max(as_of) FROM feeds.employees WHERE as_of < $as_of)",
+        {"as_of": None if pd.isna(as_of) else pd.Timestamp(as_of).date()},
+    )
+    return int(found["n"].iloc[0]) or None
+
+
+def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, Evidence]:
     """Return checkpoint to evidence hash, from the rows and the configuration as they are now.
 
     A checkpoint whose rows are not in the warehouse has no evidence and is left out. Every live asset asks for this on
@@ -73,7 +86,7 @@ def current_evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
     return dict(_REMEMBERED[key])
 
 
-_REMEMBERED: dict[tuple[str, ...], dict[str, str]] = {}
+_REMEMBERED: dict[tuple[str, ...], dict[str, Evidence]] = {}
 
 
 def _evidence_key(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
@@ -91,12 +104,13 @@ def _evidence_key(warehouse: Warehouse, pilot: Pilot) -> tuple[str, ...]:
     )
 
 
-def _evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
+def _evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, Evidence]:
     config = pilot.config
     if not warehouse.exists("feeds.employees") or warehouse.read("feeds.employees").empty:
         return {}
     snapshot = snapshot_rows(warehouse, pilot)
-    evidence = {HRIS_FEED: hris_evidence(snapshot, quarantined(warehouse, "employees"), config)}
+    before = people_before(warehouse, snapshot)
+    evidence = {HRIS_FEED: hris_evidence(snapshot, quarantined(warehouse, "employees"), config, before)}
     evidence[SYNTHETIC_AUDIT] = synthetic_evidence(
         synthetic_answers(warehouse), quarantined(warehouse, "synthetic_recommendations"), config
     )
@@ -110,6 +124,8 @@ def _evidence(warehouse: Warehouse, pilot: Pilot) -> dict[str, str]:
         feed_rows(warehouse, pilot, "competencies"),
         quarantined(warehouse, "pathways", "competencies"),
         members,
+        reachable_by(snapshot),
+        config,
     )
     return evidence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 import numpy as np
@@ -19,8 +19,25 @@ _ESCAPES = str.maketrans({"\\": "\\\\", _FIELD: "\\f", "\n": "\\n", "\r": "\\r"}
 _QUARANTINED = ("column_name", "rule", "row_digest")
 
 
-def evidence_hash(frames: Mapping[str, pd.DataFrame | None], sections: Mapping[str, object]) -> str:
-    """Return the SHA-256 (hex) of rows and configuration.
+class Evidence(str):
+    """The SHA-256 (hex) of what a checkpoint judged, which knows the digest of each part that it is made of.
+
+    `parts` has the words for a part (`the rows of employees`, `readiness.max_quarantine_share`) and its digest, so
+    that whoever finds the hash changed can say what it was.
+    """
+
+    parts: Mapping[str, str]
+
+    def __new__(cls, parts: Mapping[str, str]) -> Evidence:
+        """Combine the digests of parts."""
+        lines = "".join(f"{name.translate(_ESCAPES)} {parts[name]}\n" for name in sorted(parts))
+        made = super().__new__(cls, hashlib.sha256(lines.encode()).hexdigest())
+        made.parts = dict(parts)
+        return made
+
+
+def evidence_hash(frames: Mapping[str, pd.DataFrame | None], sections: Mapping[str, object]) -> Evidence:
+    """Return the hash of rows and configuration.
 
     The order of rows, columns, frames and keys does not matter, nor how pandas stores a value: 3 and 3.0, a date and
     its midnight, None, NaN, NaT and NA are the same. How often a row occurs matters, and an absent frame (None)
@@ -30,15 +47,22 @@ def evidence_hash(frames: Mapping[str, pd.DataFrame | None], sections: Mapping[s
         frames: name to rows.
         sections: name to a pydantic model or to plain values that JSON can hold; dates as ISO text.
     """
+    parts = {_words(name): _digest(_lines(rows)) for name, rows in frames.items()}
+    for name, section in sections.items():
+        value = json.dumps(_plain(section), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        parts[f"the setting {name}"] = _digest([value])
+    return Evidence(parts)
+
+
+def _words(name: str) -> str:
+    return "the rows in quarantine" if name == "quarantine" else f"the rows of {name}"
+
+
+def _digest(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(frames):
-        digest.update(f"frame {name.translate(_ESCAPES)}\n".encode())
-        for line in _lines(frames[name]):
-            digest.update(line.encode("utf-8", "surrogatepass"))
-            digest.update(b"\n")
-    for name in sorted(sections):
-        value = json.dumps(_plain(sections[name]), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        digest.update(f"section {name.translate(_ESCAPES)} {value}\n".encode())
+    for line in lines:
+        digest.update(line.encode("utf-8", "surrogatepass"))
+        digest.update(b"\n")
     return digest.hexdigest()
 
 
@@ -53,18 +77,30 @@ def prelaunch_tests(signins: pd.DataFrame, pilot: PilotSection) -> pd.DataFrame:
     return signins.loc[tested]
 
 
-def hris_evidence(snapshot: pd.DataFrame, quarantine: pd.DataFrame | None, config: PilotConfig) -> str:
+def hris_evidence(
+    snapshot: pd.DataFrame, quarantine: pd.DataFrame | None, config: PilotConfig, before: int | None = None
+) -> Evidence:
     """Return the hash of what `hris_feed` judges.
 
     Args:
         snapshot: feeds.employees, the rows of one `as_of`.
         quarantine: feeds.quarantine rows of employees; see `judged_quarantine`.
         config: the pilot's.
+        before: people in the snapshot before, with which this one is compared.
     """
     as_of = pd.Timestamp(snapshot["as_of"].max()) if len(snapshot) else None
     rejected = judged_quarantine(quarantine, on=as_of)
-    sections = {"readiness.max_quarantine_share": config.readiness.max_quarantine_share}
-    return evidence_hash({"employees": snapshot, "quarantine": rejected}, sections)
+    limits = config.readiness
+    sections = {
+        "readiness.max_quarantine_share": limits.max_quarantine_share,
+        "readiness.max_hris_faults": limits.max_hris_faults,
+        "readiness.max_volume_change": limits.max_volume_change,
+        "cohort.exact": "manager_id" in config.cohort.exact,
+    }
+    # The rank is counted over all snapshots: somebody who joins later would expire what was judged before.
+    snapshot = snapshot.drop(columns="id_rank", errors="ignore")
+    earlier = pd.DataFrame({"people": [before]})
+    return evidence_hash({"employees": snapshot, "quarantine": rejected, "the snapshot before": earlier}, sections)
 
 
 def sso_evidence(
@@ -73,7 +109,7 @@ def sso_evidence(
     snapshot: pd.DataFrame,
     members: pd.DataFrame,
     config: PilotConfig,
-) -> str:
+) -> Evidence:
     """Return the hash of what `sso_matrix` judges: test rows, whose they are, and the cohort's divisions."""
     division = config.readiness.sso_division
     tests = None if signins is None else prelaunch_tests(signins, config.pilot)
@@ -98,18 +134,24 @@ def pathways_evidence(
     competencies: pd.DataFrame | None,
     quarantine: pd.DataFrame | None,
     members: pd.DataFrame,
-) -> str:
-    """Return the hash of what `pathways` judges: both tables and the cohort's roles."""
+    workforce: pd.DataFrame,
+    config: PilotConfig,
+) -> Evidence:
+    """Return the hash of what `pathways` judges: both tables, the cohort's roles, and who has which role at all.
+
+    `workforce` holds the columns that `pathways.reachable_by` returns.
+    """
     frames = {
         "pathways": pathways,
         "competencies": competencies,
         "quarantine": judged_quarantine(quarantine),
-        "roles": members[["role"]].drop_duplicates(),
+        "roles of the cohort": members[["role"]].drop_duplicates(),
+        "roles of the workforce": workforce,
     }
-    return evidence_hash(frames, {})
+    return evidence_hash(frames, {"privacy.min_group_size": config.privacy.min_group_size})
 
 
-def synthetic_evidence(answers: pd.DataFrame | None, quarantine: pd.DataFrame | None, config: PilotConfig) -> str:
+def synthetic_evidence(answers: pd.DataFrame | None, quarantine: pd.DataFrame | None, config: PilotConfig) -> Evidence:
     """Return the hash of what `synthetic_audit` judges: the answers with their model_version, and the audit's rules.
 
     Synthetic ids are addressed by content, so answers about other twins cannot hash the same as answers about these.

@@ -1,7 +1,7 @@
 """The stored go-live record and the assertion that every live asset makes; what is checked stands in its siblings.
 
-Three tables: `readiness.checks` holds the latest results per checkpoint, `readiness.evidence_seen` when a
-checkpoint's evidence was first seen, `readiness.golive` the record that launches assert against.
+`readiness.checks` holds the latest results per checkpoint, `readiness.golive` the record that launches assert against;
+when evidence was first seen, and what it was made of, is kept by `expiry`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 import pandas as pd
 
 from pilot_pipeline.errors import NotReady
 from pilot_pipeline.readiness.evidence import evidence_hash
+from pilot_pipeline.readiness.expiry import RERUN, SEEN, SEEN_COLUMNS, changed_parts, remember_parts
 from pilot_pipeline.readiness.results import CHECKPOINTS, CheckResult, Requirement, counted
+from pilot_pipeline.readiness.store import Store, read_rows, replace_rows, typed
 
 CHECKS = "readiness.checks"
-SEEN = "readiness.evidence_seen"
 GOLIVE = "readiness.golive"
 
 CHECKS_COLUMNS: Mapping[str, str] = {
@@ -33,7 +34,6 @@ CHECKS_COLUMNS: Mapping[str, str] = {
     "evidence_hash": "VARCHAR",
     "detail": "VARCHAR",
 }
-SEEN_COLUMNS: Mapping[str, str] = {"checkpoint": "VARCHAR", "evidence_hash": "VARCHAR", "first_seen_at": "TIMESTAMP"}
 GOLIVE_COLUMNS: Mapping[str, str] = {
     "requirement": "VARCHAR",
     "passed": "BOOLEAN",
@@ -43,22 +43,6 @@ GOLIVE_COLUMNS: Mapping[str, str] = {
 }
 
 State = Literal["holds", "failed", "missing", "stale"]
-
-
-class Store(Protocol):
-    """The part of the warehouse that the record needs."""
-
-    def exists(self, table: str, /) -> bool:
-        """Return whether the table `schema.name` is there."""
-        ...
-
-    def read(self, table: str, /) -> pd.DataFrame:
-        """Return all rows of a table."""
-        ...
-
-    def write(self, table: str, frame: pd.DataFrame, /, *, columns: Mapping[str, str] | None = None) -> object:
-        """Replace a table's rows, in one transaction."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -122,10 +106,10 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
     if len(names) != 1:
         raise ValueError(f"record_checks takes the results of one checkpoint; got {sorted(names) or 'none'}")
     (checkpoint,) = names
-    seen = _read(store, SEEN, SEEN_COLUMNS)
+    seen = read_rows(store, SEEN, SEEN_COLUMNS)
     known = seen.loc[(seen["checkpoint"] == checkpoint) & (seen["evidence_hash"] == evidence)]
     seen_at = first_seen(store, checkpoint, evidence, now)
-    rows = _typed(
+    rows = typed(
         pd.DataFrame(
             [
                 {
@@ -145,18 +129,19 @@ def record_checks(store: Store, results: Sequence[CheckResult], evidence: str, n
         ),
         CHECKS_COLUMNS,
     )
+    remember_parts(store, checkpoint, evidence)
     if not len(known):
         new = {"checkpoint": [checkpoint], "evidence_hash": [evidence], "first_seen_at": [seen_at]}
-        _replace(store, SEEN, [seen, _typed(pd.DataFrame(new), SEEN_COLUMNS)], SEEN_COLUMNS)
+        replace_rows(store, SEEN, [seen, typed(pd.DataFrame(new), SEEN_COLUMNS)], SEEN_COLUMNS)
     # The instant is kept first: a crash before the results are stored must not move `checked_at` later.
-    earlier = _read(store, CHECKS, CHECKS_COLUMNS)
-    _replace(store, CHECKS, [earlier.loc[earlier["checkpoint"] != checkpoint], rows], CHECKS_COLUMNS)
+    earlier = read_rows(store, CHECKS, CHECKS_COLUMNS)
+    replace_rows(store, CHECKS, [earlier.loc[earlier["checkpoint"] != checkpoint], rows], CHECKS_COLUMNS)
     return rows
 
 
 def first_seen(store: Store, checkpoint: str, evidence: str, now: datetime) -> pd.Timestamp:
     """Return the instant when this evidence was first judged, `now` where it never was."""
-    seen = _read(store, SEEN, SEEN_COLUMNS)
+    seen = read_rows(store, SEEN, SEEN_COLUMNS)
     known = seen.loc[(seen["checkpoint"] == checkpoint) & (seen["evidence_hash"] == evidence), "first_seen_at"]
     return pd.Timestamp(known.iloc[0]) if len(known) else pd.Timestamp(now)
 
@@ -173,7 +158,7 @@ def store_golive(store: Store, requirements: Sequence[Requirement], now: datetim
             their sentence, for they never block.
         now: the run's instant, naive UTC.
     """
-    checks = _read(store, CHECKS, CHECKS_COLUMNS)
+    checks = read_rows(store, CHECKS, CHECKS_COLUMNS)
     rows = [_checkpoint_row(checkpoint, checks) for checkpoint in CHECKPOINTS]
     rows.extend(
         {
@@ -185,14 +170,14 @@ def store_golive(store: Store, requirements: Sequence[Requirement], now: datetim
         for item in requirements
     )
     frame = pd.DataFrame(rows)
-    earlier = _read(store, GOLIVE, GOLIVE_COLUMNS)
+    earlier = read_rows(store, GOLIVE, GOLIVE_COLUMNS)
     instants = {
         (row.requirement, row.passed, _text(row.evidence_hash)): row.recorded_at for row in earlier.itertuples()
     }
     keys = zip(frame["requirement"], frame["passed"], frame["evidence_hash"], strict=True)
     recorded_at = [instants.get((name, ok, _text(sha)), pd.Timestamp(now)) for name, ok, sha in keys]
     frame["recorded_at"] = pd.Series(recorded_at, index=frame.index)
-    frame = _typed(frame, GOLIVE_COLUMNS)
+    frame = typed(frame, GOLIVE_COLUMNS)
     store.write(GOLIVE, frame, columns=GOLIVE_COLUMNS)
     return frame
 
@@ -208,10 +193,12 @@ def golive_state(store: Store, current: Mapping[str, str]) -> GoLive:
         current: checkpoint to evidence hash, computed from today's feeds and configuration. A checkpoint that is
             left out counts as stale: nobody has shown that its evidence is current.
     """
-    checks = _read(store, CHECKS, CHECKS_COLUMNS)
-    record = _read(store, GOLIVE, GOLIVE_COLUMNS)
+    checks = read_rows(store, CHECKS, CHECKS_COLUMNS)
+    record = read_rows(store, GOLIVE, GOLIVE_COLUMNS)
     recorded = {str(row.requirement): row for row in record.itertuples()}
-    conditions = [_checkpoint_condition(name, checks, recorded.get(name), current.get(name)) for name in CHECKPOINTS]
+    conditions = [
+        _checkpoint_condition(store, name, checks, recorded.get(name), current.get(name)) for name in CHECKPOINTS
+    ]
     conditions.extend(
         Condition(name, "holds" if row.passed else "failed", _trimmed(row.detail))
         for name, row in recorded.items()
@@ -245,7 +232,9 @@ def _checkpoint_row(checkpoint: str, checks: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _checkpoint_condition(name: str, checks: pd.DataFrame, recorded: object, current: str | None) -> Condition:
+def _checkpoint_condition(
+    store: Store, name: str, checks: pd.DataFrame, recorded: object, current: str | None
+) -> Condition:
     mine = checks.loc[checks["checkpoint"] == name]
     if mine.empty:
         return Condition(name, "missing", "it was never checked")
@@ -254,7 +243,11 @@ def _checkpoint_condition(name: str, checks: pd.DataFrame, recorded: object, cur
         return Condition(name, "failed", _trimmed(" ".join(failed["detail"])))
     if recorded is None:
         return Condition(name, "missing", "it was checked, but the go-live record was not made")
-    doubt = _doubt(mine["evidence_hash"].iloc[0], recorded, current)
+    judged = mine["evidence_hash"].iloc[0]
+    doubt = _doubt(judged, recorded, current)
+    if current is not None and current != judged and (changed := changed_parts(store, name, judged, current)):
+        doubt = f"{changed} changed since it was checked"
+    doubt = doubt and f"{doubt}; {RERUN[name]}"
     return Condition(name, "stale", doubt) if doubt else Condition(name, "holds", counted(len(mine), "check"))
 
 
@@ -271,31 +264,6 @@ def _doubt(judged: str, recorded: object, current: str | None) -> str | None:
 
 def _failed(checks: pd.DataFrame) -> pd.DataFrame:
     return checks.loc[~checks["passed"].astype(bool) & (checks["severity"] == "error")]
-
-
-def _read(store: Store, table: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    frame = store.read(table)[list(columns)] if store.exists(table) else pd.DataFrame(columns=list(columns))
-    return _typed(frame, columns)
-
-
-def _replace(store: Store, table: str, parts: Sequence[pd.DataFrame], columns: Mapping[str, str]) -> None:
-    """Write the parts in a total order, so that the table does not depend on the order of runs."""
-    kept = [part for part in parts if len(part)]
-    rows = pd.concat(kept, ignore_index=True) if kept else parts[0]
-    order = [name for name in ("checkpoint", "check_name", "evidence_hash") if name in columns]
-    store.write(table, rows.sort_values(order, ignore_index=True), columns=columns)
-
-
-_PANDAS_TYPES: Mapping[str, str] = {
-    "VARCHAR": "str",
-    "BOOLEAN": "bool",
-    "BIGINT": "int64",
-    "TIMESTAMP": "datetime64[us]",
-}
-
-
-def _typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    return frame[list(columns)].astype({name: _PANDAS_TYPES[kind] for name, kind in columns.items()})
 
 
 def _text(value: object) -> str | None:

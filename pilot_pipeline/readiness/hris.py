@@ -19,7 +19,8 @@ RULES = {
     "duplicate_key": ("duplicates", "an employee who occurs more than once"),
     "unmapped_role": ("unmapped_roles", "a role that no competency knows"),
 }
-"""Quarantine rule to the check's name and what the rows have; every other rule counts in the share alone."""
+"""Quarantine rule to the check's name and what the rows have; every other rule counts in the share alone. The names are
+the keys of `readiness.max_hris_faults`."""
 
 SPAN_FLOOR = 20
 """Direct reports up to which a team is never called large, however small the others are."""
@@ -48,31 +49,42 @@ class Counts:
 
 
 def check_hris(
-    employees: pd.DataFrame, quarantine_rows: pd.DataFrame | None, feed_read: FeedCounts, config: PilotConfig
+    employees: pd.DataFrame,
+    quarantine_rows: pd.DataFrame | None,
+    feed_read: FeedCounts,
+    config: PilotConfig,
+    before: int | None = None,
 ) -> list[CheckResult]:
     """Return every check of the HRIS snapshot.
 
-    Single bad rows are in quarantine and harm nobody; together they block once their share passes
-    `readiness.max_quarantine_share`, and then each rule among them is an error of its own. Where quarantine says when
-    a row is from, only rows of this snapshot count: later exports are judged weekly, not here.
+    A row with a slip is in quarantine and harms nobody; together such rows block once their share passes
+    `readiness.max_quarantine_share`. A fault of the hierarchy, of a key or of a role blocks from the first row above
+    `readiness.max_hris_faults`: one orphan or cycle moves whole teams. Where quarantine says when a row is from, only
+    rows of this snapshot count: later exports are judged weekly, not here.
 
     Args:
         employees: feeds.employees, the rows of one snapshot.
         quarantine_rows: feeds.quarantine, the rows of employees; None where nothing was ever set aside.
         feed_read: counts of the whole feed, used where quarantine has no `dated`.
         config: the pilot's.
+        before: people in the snapshot before this one; None where there is none.
     """
     rejected = _of_snapshot(employees, quarantine_rows)
     counts = _counts(employees, rejected, feed_read)
     share, limit = counts.rows_quarantined / max(counts.rows_read, 1), config.readiness.max_quarantine_share
-    by_rule = _rows_by_rule(rejected)
-    blocked = share > limit
+    by_rule, places = _rows_by_rule(rejected), _places_by_rule(rejected)
+    faults = config.readiness.max_hris_faults.model_dump()
+    lost = _managers_present(employees)
     return [
         _volume(employees),
+        _change(employees, before, config),
         _share(counts, share, limit, by_rule),
-        *(_rule(rule, by_rule.get(rule, 0), counts.rows_read, blocked) for rule in RULES),
-        _single_top(employees),
-        _managers_present(employees),
+        *(
+            _rule(rule, by_rule.get(rule, 0), counts.rows_read, faults[name], places.get(rule, []))
+            for rule, (name, _) in RULES.items()
+        ),
+        _single_top(employees, config, lost.passed),
+        lost,
         _spans(employees),
         _emails(employees),
     ]
@@ -116,27 +128,57 @@ def _share(counts: FeedCounts, share: float, limit: float, by_rule: dict[str, in
     return _result("quarantine_share", passed, "error", (counts.rows_read, counts.rows_quarantined), detail)
 
 
-def _rule(rule: str, failed: int, read: int, blocked: bool) -> CheckResult:
+def _change(employees: pd.DataFrame, before: int | None, config: PilotConfig) -> CheckResult:
+    """Check the number of people against the snapshot before; half a feed looks sound row by row."""
+    now = int((employees["employment_status"] != "terminated").sum())
+    if not before:
+        return _result("people_since_last", True, "error", (now, 0), "There is no earlier snapshot to compare with.")
+    limit, change = config.readiness.max_volume_change, now / before - 1
+    words = f"{counted(now, 'person', 'people')} in the snapshot, {before:,} in the one before"
+    detail = (
+        f"{words}."
+        if abs(change) <= limit
+        else f"{words}: a change of {percent(abs(change))}, above the limit of {percent(limit)}. Is the export whole?"
+    )
+    return _result("people_since_last", abs(change) <= limit, "error", (before, abs(before - now)), detail)
+
+
+def _rule(rule: str, failed: int, read: int, limit: int, places: Sequence[str]) -> CheckResult:
     name, words = RULES[rule]
     detail = f"{counted(failed, 'row')} in quarantine with {words}." if failed else f"No row with {words}."
-    return _result(name, not failed, "error" if blocked else "warn", (read, failed), detail)
+    if failed and limit:
+        detail = f"{detail[:-1]}; {counted(limit, 'row')} may."
+    severity: Severity = "error" if failed > limit else "warn"
+    return _result(name, not failed, severity if failed else "error", (read, failed), detail, keys=places)
 
 
-def _single_top(employees: pd.DataFrame) -> CheckResult:
-    """Check that the reporting lines end in one person."""
+def _single_top(employees: pd.DataFrame, config: PilotConfig, managers_there: bool) -> CheckResult:
+    """Check that the reporting lines end in one person, or in as many as the configuration allows.
+
+    A feed without any manager blocks only where the cohort is matched under the same manager.
+    """
+    limit = config.readiness.max_hris_faults.tops
     sql = """
         SELECT employee_id AS key FROM employees
         WHERE manager_id IS NULL AND employment_status <> 'terminated' ORDER BY key
     """
     tops = select(sql, {"employees": employees})["key"].tolist()
-    if len(tops) == 1:
-        return _result("single_top", True, "warn", (len(employees), 0), "The reporting lines end in one person.")
-    detail = (
-        f"{counted(len(tops), 'person', 'people')} without a manager; the reporting lines should end in one."
-        if tops
-        else "Nobody is without a manager; the reporting lines should end in one person."
-    )
-    return _result("single_top", False, "warn", (len(employees), max(len(tops) - 1, 1)), detail, keys=tops)
+    where = "one person" if limit == 1 else f"at most {limit}"
+    if 1 <= len(tops) <= limit:
+        return _result("single_top", True, "error", (len(employees), 0), f"The reporting lines end in {where}.")
+    severity: Severity = "error"
+    if tops and employees["manager_id"].isna().all():
+        severity = "error" if "manager_id" in config.cohort.exact else "warn"
+        detail = "Nobody has a manager: the feed has no reporting lines, so there is no hierarchy to match within."
+    elif tops:
+        detail = (
+            f"{counted(len(tops), 'person', 'people')} without a manager; the reporting lines should end in {where}."
+        )
+    else:
+        # The top may be a row in quarantine; that its reports have lost it is said beside.
+        severity = "error" if managers_there else "warn"
+        detail = f"Nobody is without a manager; the reporting lines should end in {where}."
+    return _result("single_top", False, severity, (len(employees), max(len(tops) - limit, 1)), detail, keys=tops)
 
 
 def _managers_present(employees: pd.DataFrame) -> CheckResult:
@@ -202,6 +244,13 @@ def _rows_by_rule(quarantine_rows: pd.DataFrame) -> dict[str, int]:
     """
     found = select(sql, {"quarantine": quarantine_rows})
     return {str(rule): int(rows) for rule, rows in zip(found["rule"], found["rows"], strict=True)}
+
+
+def _places_by_rule(quarantine_rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return rule to the places of its rows, `file:line`; a row that was never accepted has no key to be named by."""
+    rows = quarantine_rows[["rule", "file", "row"]].drop_duplicates().sort_values(["rule", "file", "row"])
+    places = rows["file"].astype("str") + ":" + rows["row"].astype("str")
+    return {str(rule): group.tolist() for rule, group in places.groupby(rows["rule"])}
 
 
 def _result(

@@ -45,6 +45,11 @@ class CheckResult:
         """Whether this result keeps the pilot from going live."""
         return not self.passed and self.severity == "error"
 
+    @property
+    def share(self) -> float:
+        """The share of what was checked that failed; 0 where nothing was checked."""
+        return self.rows_failed / self.rows_checked if self.rows_checked else 0.0
+
 
 @dataclass(frozen=True)
 class Requirement:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.readiness.evidence import prelaunch_tests
 from pilot_pipeline.readiness.results import MAX_KEYS, SSO_MATRIX, CheckResult, Severity, counted, listed
+from pilot_pipeline.readiness.signin_reasons import in_words, last_attempts, locked
 from pilot_pipeline.readiness.sqlrun import select
 
 NO_DIVISION = "(not recorded)"
@@ -79,7 +81,8 @@ def check_sso(
         _feed(signins, employees),
         _divisions(matrix, config),
         _cells(matrix, "untested", "cells_tested", "was not tested", "were not tested"),
-        _cells(matrix, "failed", "cells_passed", "ends in a failed sign-in", "end in a failed sign-in"),
+        _failed_cells(matrix, signins, employees, config),
+        _locked(signins, config),
         _joined(signins, employees, config),
         _personas(signins, config),
     ]
@@ -106,7 +109,7 @@ def matrix_complete_at(
 
 
 def _tests(signins: pd.DataFrame | None, config: PilotConfig) -> pd.DataFrame:
-    columns = ["event_id", "occurred_at", "email", "persona", "outcome"]
+    columns = ["event_id", "occurred_at", "email", "persona", "outcome", "failure_reason"]
     if signins is not None:
         return prelaunch_tests(signins, config.pilot)[columns]
     types = {name: "datetime64[us]" if name == "occurred_at" else "str" for name in columns}
@@ -149,6 +152,32 @@ def _cells(matrix: pd.DataFrame, state: str, name: str, one: str, many: str) -> 
         else f"None of the {counted(len(matrix), 'cell')} {one}."
     )
     return _result(name, bad.empty and len(matrix) > 0, "error", (len(matrix), len(bad)), detail, keys=cells)
+
+
+def _failed_cells(
+    matrix: pd.DataFrame, signins: pd.DataFrame | None, employees: pd.DataFrame, config: PilotConfig
+) -> CheckResult:
+    """Name the cells that failed, and why: the reasons of the accounts whose last attempt failed."""
+    result = _cells(matrix, "failed", "cells_passed", "ends in a failed sign-in", "end in a failed sign-in")
+    if result.passed:
+        return result
+    last = last_attempts(_tests(signins, config), ["persona", "email"])
+    failed = last.loc[(last["outcome"] == "failure") & last["email"].isin(employees["email"].dropna())]
+    return replace(result, detail=f"{result.detail} Reasons: {in_words(failed['failure_reason'])}.")
+
+
+def _locked(signins: pd.DataFrame | None, config: PilotConfig) -> CheckResult:
+    """Check that no account was left locked by its last test, in a cell of the matrix or outside."""
+    last = last_attempts(_tests(signins, config), ["email"])
+    shut = last.loc[(last["outcome"] == "failure") & locked(last["failure_reason"])]
+    detail = (
+        f"{counted(len(shut), 'account')} of {len(last)} that were tested {'is' if len(shut) == 1 else 'are'} locked; "
+        "unlock and test again."
+        if len(shut)
+        else "No account that was tested is locked."
+    )
+    keys = sorted(shut["email"].dropna())
+    return _result("accounts_unlocked", shut.empty, "error", (len(last), len(shut)), detail, keys=keys)
 
 
 def _joined(signins: pd.DataFrame | None, employees: pd.DataFrame, config: PilotConfig) -> CheckResult:

@@ -1,4 +1,4 @@
-"""How a table that Python writes is described: its columns with types and meanings; which there are is `tables`."""
+"""What a described table is: its name, columns, types and words; which tables there are stands in `tables`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pilot_pipeline.warehouse.cohort_tables import COHORT_TABLES
 from pilot_pipeline.warehouse.described import Table, TableColumn, described, no_rows
+from pilot_pipeline.warehouse.readiness_tables import READINESS_TABLES
 
 __all__ = ["TABLES", "Table", "TableColumn", "no_rows"]
 
@@ -64,55 +65,7 @@ _TABLES = (
         """,
     ),
     *COHORT_TABLES,
-    described(
-        "readiness.checks",
-        "Every check of the four checkpoints, as last judged.",
-        """
-        checkpoint VARCHAR The checkpoint.
-        check_name VARCHAR The single check.
-        tool VARCHAR pandera, great_expectations, sql or scipy.
-        passed BOOLEAN Whether it holds.
-        severity VARCHAR error blocks, warn does not.
-        rows_checked BIGINT Rows looked at.
-        rows_failed BIGINT Rows that failed.
-        checked_at TIMESTAMP When this evidence was first seen, UTC.
-        evidence_hash VARCHAR SHA-256 of the rows and settings judged.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
-    described(
-        "readiness.requirements",
-        "What must hold before launch besides the four checkpoints, step by step.",
-        """
-        step VARCHAR The step of the pilot.
-        name VARCHAR The requirement.
-        passed BOOLEAN Whether it holds.
-        severity VARCHAR error blocks, warn does not.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
-    described(
-        "readiness.sso_matrix",
-        "Test sign-ins for every persona and division of the cohort.",
-        """
-        persona VARCHAR Kind of account.
-        division VARCHAR Division of the cohort.
-        attempts BIGINT Test sign-ins.
-        successes BIGINT Of these, successful.
-        failures BIGINT Of these, failed.
-        state VARCHAR passed, failed or untested.
-        """,
-    ),
-    described(
-        "readiness.pathway_review",
-        "Each pathway and each cohort role against the competency framework.",
-        """
-        kind VARCHAR pathway or role.
-        subject VARCHAR The pathway or the role.
-        finding VARCHAR What is wrong, or ok.
-        detail VARCHAR The finding in a sentence.
-        """,
-    ),
+    *READINESS_TABLES,
     described(
         "fairness.synthetic_employees",
         "Whom the tool was asked about: twins, and the correlated population; nobody in it is real.",

@@ -60,10 +60,26 @@ def test_a_demo_that_was_stopped_anywhere_can_be_taken_to_its_verdict(tmp_path: 
     checked = wait(start("check", *at, "--json", cwd=tmp_path))
     data = json.loads(checked.out)
     assert checked.code == 0
-    assert list(data) == ["ready", "conditions", "notes", "gaps", "sentences", "quarantine"]
-    assert data["ready"] is True
+    assert list(data) == ["ready", "conditions", "notes", "expired", "gaps", "sentences", "quarantine"]
+    assert data["ready"] is True and data["expired"] == []
     assert {condition["state"] for condition in data["conditions"]} == {"holds"}
     assert checked.err.splitlines() == ["Loading ...", "Checking readiness ..."]
     # A later check reads baselines again; the feeds that were read whole are not late for that.
     again = json.loads(wait(start("status", *at, "--json", cwd=tmp_path)).out)
     assert [feed for feed in again["feeds"] if feed["state"] == "late"] == []
+
+    # One orphan among eight hundred people is set aside, blocks, and says what expired.
+    feed = tmp_path / "demo" / "feeds" / "employees" / "employees_2025-12-15.csv"
+    head, *rows = feed.read_text(encoding="utf-8").splitlines()
+    columns = head.split(",")
+    stray = dict(zip(columns, rows[0].split(","), strict=True)) | {"employee_id": "E77777", "manager_id": "E99999"}
+    feed.write_text("\n".join([head, *rows, ",".join(stray.values())]), encoding="utf-8")
+    refused = wait(start("check", *at, "--json", cwd=tmp_path))
+    data = json.loads(refused.out)
+    (blocker,) = [item for item in data["conditions"] if item["state"] != "holds"]
+    assert (refused.code, blocker["name"], blocker["state"]) == (1, "hris_feed", "failed")
+    assert blocker["detail"] == "1 row in quarantine with a manager who is not in the snapshot"
+    assert "because the rows in quarantine changed; it was judged again." in data["expired"][0]
+    assert f"{feed.name}:{len(rows) + 2},manager_id,The manager is not" in Path(
+        tmp_path / "demo" / "var" / "quarantine" / "employees.csv"
+    ).read_text(encoding="utf-8")

@@ -19,7 +19,9 @@ def frame_of(feed: str, *rows: dict[str, str | None]) -> pd.DataFrame:
     """Return canonical rows: a good one each, changed as given; ids differ unless given."""
     from zoneinfo import ZoneInfo
 
-    def cell(column: Column, row: int) -> str:
+    def cell(column: Column, row: int) -> str | None:
+        if column.name == "termination_reason":
+            return None  # nobody gives one who stays
         if column.vocabulary:
             return column.vocabulary[0]
         if column.name == "birth_year":

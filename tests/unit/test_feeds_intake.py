@@ -18,8 +18,9 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import QUARANTINE_COLUMNS, Intake, take_in, write_quarantine
-from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles
+from pilot_pipeline.feeds.rules import ManagementLine, MappedRoles
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -13,11 +13,12 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import Intake, take_in
-from pilot_pipeline.feeds.rules import Hierarchy
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+_BESIDE = (parent / "shared" / "data" for parent in Path(__file__).resolve().parents)
+DATA = next((path for path in _BESIDE if path.is_dir()), Path("no shared data"))
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the shared example exports are not beside this checkout")
 
@@ -71,52 +72,36 @@ def test_its_other_columns_have_to_be_ignored_on_purpose():
 
 def test_the_identity_log_gives_every_event_an_answer():
     intake = taken(
-        "sso_signins",
-        source="okta_system_log.jsonl",
-        columns={
-            "event_id": "uuid",
-            "occurred_at": "published",
-            "email": "actor.alternateId",
-            "outcome": "outcome.result",
-            "failure_reason": "outcome.reason",
-        },
-        values={"outcome": {"ALLOW": "success"}},
-        constants={"is_test": "true"},
-        ignore="*",
+        "sso_signins", source="okta_system_log.jsonl", format="okta_system_log", constants={"is_test": "true"}
     )
-    assert intake.read.rows_read == 10
-    assert intake.read.rows_accepted >= 5
-    assert set(intake.frame["outcome"]) == {"success", "failure"}
+    assert (intake.read.rows_read, intake.read.rows_accepted) == (10, 5)
+    # The system's own event, a push, a password change, and one id on two different payloads.
+    rules = dict(zip(intake.quarantine["row"], intake.quarantine["rule"], strict=True))
+    assert rules == {2: "system_actor", 4: "duplicate_key", 6: "duplicate_key", 8: "other_event", 10: "other_event"}
+    assert intake.frame["outcome"].value_counts().to_dict() == {"success": 3, "failure": 2}
+    assert set(intake.frame["failure_reason"].dropna()) == {"LOCKED_OUT", "INVALID_CREDENTIALS"}
     assert "@" not in intake.frame.to_csv()
 
 
 def test_learning_statements_become_tool_events():
-    intake = taken(
-        "tool_events",
-        source="xapi_statements.jsonl",
-        columns={
-            "event_id": "id",
-            "occurred_at": "timestamp",
-            "employee_id": "actor.account.name",
-            "event_type": "verb.display.en-US",
-            "module_id": "object.id",
-        },
-        values={"event_type": {"initialized": "module_started", "completed": "module_completed", "played": "session"}},
-        ignore="*",
-    )
-    assert intake.read.rows_read == 1500
-    assert set(intake.quarantine["rule"]) <= {"vocabulary", "missing", "duplicate_row", "duplicate_key"}
-    assert {"module_started", "module_completed", "session"} == set(intake.frame["event_type"])
+    source = {"source": "xapi_statements.jsonl", "format": "xapi"}
+    plain = taken("tool_events", **source)
+    assert plain.read.rows_read == 1500
+    assert plain.frame["event_type"].value_counts().to_dict() == {"module_started": 94, "module_completed": 49}
+    assert set(plain.quarantine["rule"]) == {"vocabulary"}
+    active = taken("tool_events", **source, values={"event_type": {"played": "session", "interacted": "session"}})
+    assert active.read.rows_accepted == 94 + 49 + 450 + 230
 
 
-def test_the_survey_s_extra_header_rows_are_quarantined_and_its_answer_is_read():
+def test_the_survey_is_read_with_its_three_header_rows():
     intake = taken(
         "pulse_responses",
         source="qualtrics_survey.csv",
+        format="qualtrics",
         columns={"employee_id": "ResponseId", "score": "Q1"},
         constants={"week_no": "4", "question_id": "Q1"},
-        ignore="*",
+        ignore=["Q2*"],
     )
-    assert (intake.read.rows_read, intake.read.rows_accepted) == (3, 1)
-    assert intake.quarantine["row"].tolist() == [2, 3]
+    assert (intake.read.rows_read, intake.read.rows_accepted) == (1, 1)
+    assert intake.frame["score"].tolist() == [2.0]
     assert pd.isna(intake.read.fresh_as_of)

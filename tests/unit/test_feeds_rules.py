@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.quarantine import Contract, Finding, conflicting_duplicates, exact_duplicates, split
-from pilot_pipeline.feeds.rules import Hierarchy, ManagementLine, MappedRoles, References
+from pilot_pipeline.feeds.rules import ManagementLine, MappedRoles, References
 
 
 def people(*pairs: tuple[str, str | None], as_of: str = "2025-12-15") -> pd.DataFrame:

@@ -14,7 +14,7 @@ from pilot_pipeline.readiness.evidence import (
     synthetic_evidence,
 )
 from pilot_pipeline.readiness.hris import check_hris
-from pilot_pipeline.readiness.pathways import check_pathways, review_pathways
+from pilot_pipeline.readiness.pathways import check_pathways, reachable_by, review_pathways
 from pilot_pipeline.readiness.results import CheckResult, blocking
 from pilot_pipeline.readiness.sso import check_sso, matrix_complete_at, sso_matrix
 from pilot_pipeline.readiness.synthetic import check_synthetic
@@ -22,6 +22,10 @@ from pilot_pipeline.readiness.synthetic import check_synthetic
 PEOPLE = company.employees()
 MEMBERS = company.members(PEOPLE)
 CONFIG = company.config()
+
+
+def review(paths, skills) -> pd.DataFrame:
+    return review_pathways(paths, skills, MEMBERS, reachable_by(PEOPLE), 5)
 
 
 def named(results: list[CheckResult], name: str) -> CheckResult:
@@ -40,10 +44,17 @@ class TestHris:
     def test_a_sound_snapshot_passes_every_check(self):
         assert failing(self.judge()) == []
 
-    def test_a_few_bad_rows_warn_and_do_not_block(self):
-        results = self.judge(rules=["orphan"], read=50)
-        assert failing(results) == ["orphans"]
-        assert blocking(results) == ()
+    def test_a_few_rows_with_slips_harm_nobody(self):
+        assert failing(self.judge(rules=["type", "missing"], read=100)) == []
+
+    def test_a_single_fault_of_the_hierarchy_blocks_unless_the_configuration_lets_it_pass(self):
+        results = self.judge(rules=["orphan"], read=100)
+        (blocker,) = blocking(results)
+        assert (blocker.check_name, blocker.keys, blocker.share) == ("orphans", ("hr.csv:0",), 0.01)
+        lenient = company.config(readiness={"max_hris_faults": {"orphans": 1}})
+        allowed = check_hris(PEOPLE, company.quarantine("orphan"), company.Read(100, 1), lenient)
+        assert (failing(allowed), blocking(allowed)) == (["orphans"], ())
+        assert named(allowed, "orphans").detail.endswith("in the snapshot; 1 row may.")
 
     @pytest.mark.parametrize(
         ("rule", "check", "words"),
@@ -87,10 +98,31 @@ class TestHris:
         results = self.judge(PEOPLE.iloc[:0], read=0)
         assert {"people_present", "quarantine_share"} <= {item.check_name for item in blocking(results)}
 
-    def test_two_roots_and_no_root_warn(self):
+    def test_a_change_of_head_count_above_the_limit_blocks(self):
+        results = check_hris(PEOPLE, None, company.Read(49, 0), CONFIG, before=98)
+        (blocker,) = blocking(results)
+        assert blocker.detail == (
+            "49 people in the snapshot, 98 in the one before: a change of 50 %, above the limit of 25 %. "
+            "Is the export whole?"
+        )
+        assert failing(check_hris(PEOPLE, None, company.Read(49, 0), CONFIG, before=40)) == []
+
+    def test_a_feed_without_managers_has_no_hierarchy(self):
+        nobody = PEOPLE.assign(manager_id=pd.Series(None, index=PEOPLE.index, dtype="str"))
+        (blocker,) = blocking(self.judge(nobody))
+        assert "no reporting lines" in blocker.detail
+        unmatched = company.config(cohort={"exact": ["role"]})
+        assert blocking(check_hris(nobody, None, company.Read(49, 0), unmatched)) == ()
+
+    def test_a_top_that_is_itself_in_quarantine_does_not_block_twice(self):
+        rest = PEOPLE.loc[PEOPLE["employee_id"] != "p_head"]
+        result = named(self.judge(rest), "single_top")
+        assert (result.passed, result.severity) == (False, "warn")
+
+    def test_two_roots_and_no_root_block(self):
         two = PEOPLE.assign(manager_id=PEOPLE["manager_id"].where(PEOPLE["employee_id"] != "p_m3"))
         result = named(self.judge(two), "single_top")
-        assert (result.passed, result.severity, result.keys) == (False, "warn", ("p_head", "p_m3"))
+        assert (result.passed, result.severity, result.keys) == (False, "error", ("p_head", "p_m3"))
         nobody = PEOPLE.assign(manager_id=PEOPLE["manager_id"].fillna("p_m1"))
         assert "Nobody is without a manager" in named(self.judge(nobody), "single_top").detail
 
@@ -194,13 +226,14 @@ class TestPathways:
     skills = company.competencies()
 
     def judge(self, paths, skills):
-        return check_pathways(review_pathways(paths, skills, MEMBERS), paths, skills)
+        return check_pathways(review(paths, skills), paths, skills)
 
     def test_a_sound_framework_passes_every_check(self):
         assert failing(self.judge(self.paths, self.skills)) == []
-        review = review_pathways(self.paths, self.skills, MEMBERS)
-        assert review["finding"].tolist() == ["ok"] * 5
-        assert review["subject"].tolist() == ["w1", "w2", "w3", "Engineer", "Scientist"]
+        found = review(self.paths, self.skills)
+        assert found["finding"].tolist() == ["ok"] * 7
+        subjects = ["w1", "w2", "w3", "Engineer", "Scientist", "communication", "strategy"]
+        assert found["subject"].tolist() == subjects
 
     @pytest.mark.parametrize(
         ("row", "change", "check", "words"),
@@ -224,8 +257,28 @@ class TestPathways:
 
     def test_the_review_names_the_wrong_roles(self):
         paths = self.paths.assign(roles="Engineer;Scientist;Manager")
-        review = review_pathways(paths, self.skills, MEMBERS).set_index(["subject", "finding"])
-        assert "competency does not: Manager." in review.loc[("w1", "wrong_role"), "detail"]
+        found = review(paths, self.skills).set_index(["subject", "finding"])
+        assert "competency does not: Manager." in found.loc[("w1", "wrong_role"), "detail"]
+
+    def test_a_pathway_for_a_role_that_nobody_has_blocks(self):
+        skills = self.skills.assign(roles=self.skills["roles"] + ";Astronaut")
+        paths = self.paths.copy()
+        paths.loc[2, "roles"] = "Astronaut"
+        (blocker,) = blocking(self.judge(paths, skills))
+        assert blocker.detail == "1 pathway of 3 for roles that nobody in the company has: w3."
+
+    def test_a_theme_that_only_one_group_can_reach_blocks_and_chance_does_not(self):
+        engineers = PEOPLE["role"] == "Engineer"
+        split = PEOPLE.assign(gender=PEOPLE["gender"].mask(~engineers, "male"))
+        found = review_pathways(self.paths, self.skills, MEMBERS, reachable_by(split), 5)
+        (blocker,) = blocking(check_pathways(found, self.paths, self.skills))
+        assert blocker.detail == (
+            "1 theme of 2 within reach of one group only: strategy. "
+            "Only people recorded as gender female have a role of its pathways."
+        )
+        rare = PEOPLE.assign(gender=PEOPLE["gender"].mask(PEOPLE["role"] == "Director", "male"))
+        by_chance = review_pathways(self.paths, self.skills, MEMBERS, reachable_by(rare), 5)
+        assert failing(check_pathways(by_chance, self.paths, self.skills)) == []
 
     @pytest.mark.parametrize("missing", ["pathways", "competencies"])
     def test_a_missing_table_blocks(self, missing):
@@ -255,6 +308,7 @@ class TestEvidence:
         assert (
             hris_evidence(PEOPLE.sample(frac=1, random_state=1), bad.assign(row=99, file="moved.csv"), CONFIG) == base
         )
+        assert hris_evidence(PEOPLE.assign(id_rank=range(len(PEOPLE))), bad, CONFIG) == base
         assert hris_evidence(PEOPLE, bad, company.config(governance={"data_owner": "Somebody else"})) == base
         changed = {
             hris_evidence(PEOPLE.assign(department="Sales"), bad, CONFIG),
@@ -284,9 +338,12 @@ class TestEvidence:
 
     def test_pathway_and_synthetic_evidence_follow_what_they_judge(self):
         paths, skills = company.pathways(), company.competencies()
-        base = pathways_evidence(paths, skills, None, MEMBERS)
-        assert pathways_evidence(paths, skills.assign(roles="Engineer"), None, MEMBERS) != base
-        assert pathways_evidence(paths, skills, None, MEMBERS.assign(role="Engineer")) != base
+        workforce = reachable_by(PEOPLE)
+        base = pathways_evidence(paths, skills, None, MEMBERS, workforce, CONFIG)
+        fewer = skills.assign(roles="Engineer")
+        assert pathways_evidence(paths, fewer, None, MEMBERS, workforce, CONFIG) != base
+        assert pathways_evidence(paths, skills, None, MEMBERS.assign(role="Engineer"), workforce, CONFIG) != base
+        assert pathways_evidence(paths, skills, None, MEMBERS, workforce.assign(gender="x"), CONFIG) != base
         answers = pd.DataFrame({"synthetic_id": ["a"], "pathway_id": ["w1"], "rank": [1], "model_version": ["1"]})
         first = synthetic_evidence(answers, None, CONFIG)
         assert synthetic_evidence(answers.assign(model_version="2"), None, CONFIG) != first

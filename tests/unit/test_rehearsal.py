@@ -14,8 +14,8 @@ from pilot_pipeline.cohort.pairing import pair_volunteers
 from pilot_pipeline.config import FeedSource, load_pilot
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import take_in
-from pilot_pipeline.feeds.rules import Hierarchy
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 from pilot_pipeline.simulation.company import Company
 from pilot_pipeline.simulation.rehearsal import Rehearsal, enrol, prepare_rehearsal, write_rehearsal
