@@ -79,7 +79,7 @@ def run_job(
     from checks.turn import BY_TAG, COMMAND
 
     job = defs.resolve_job_def(job_name)
-    all_tags = {**(tags or {}), NOW_TAG: now.isoformat(), BY_TAG: COMMAND}
+    all_tags = {**(tags or {}), NOW_TAG: now.isoformat(), BY_TAG: COMMAND, "dagster/max_retries": "0"}
     if weeks:
         all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)
