@@ -29,6 +29,7 @@ from assets.requests import CLOCK, PILOT_WEEK, clock  # noqa: E402
 from assets.schedules import weekly_schedule  # noqa: E402
 from assets.sql import model_assets  # noqa: E402
 from assets.stage import LIVE_TAG  # noqa: E402
+from assets.upstream import UPSTREAM, upstream_feeds  # noqa: E402
 from checks.checkpoints import checkpoint_checks  # noqa: E402
 from checks.lateness import lateness_check  # noqa: E402
 from checks.turn import TURN, turn_resource  # noqa: E402
@@ -108,6 +109,7 @@ def build_defs(
         resources={
             "pilot": pilot,
             TURN: turn_resource(pilot),
+            UPSTREAM: upstream_feeds(assets),
             "io_manager": NoHiddenStorage(),
             **(resources or {}),
         },

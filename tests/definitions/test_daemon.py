@@ -1,6 +1,6 @@
 """Claims about a real daemon on a pilot whose weeks have just ended: what launches by itself, once, and who is told.
 
-Time is moved by `starts_on` in pilot.yaml, and for the schedule by saying that it was switched on two weeks ago. The
+Time is moved by `starts_on` in pilot.yaml, and for the schedule by saying that it was switched on a week ago. The
 pilot has no usable feeds, so each run ends at the door: what a run computes is not the claim here.
 """
 
@@ -48,14 +48,14 @@ class Watched:
     def weeks(self, run: dg.DagsterRun) -> tuple[int, int]:
         first = self.pilot.config.pilot.starts_on
         begin, end = (1 + (date.fromisoformat(run.tags[tag]) - first).days // 7 for tag in (START, END))
-        return begin, end
+        return begin, end  # as `starts_on` was before time moved on
 
 
-def just_ended(root: Path, sinks: Sinks) -> Pilot:
-    """A new pilot whose last week ended with last Sunday."""
+def running_pilot(root: Path, sinks: Sinks) -> Pilot:
+    """A new pilot whose last week but one ended with last Sunday."""
     write_template(root)
     today = date.today()
-    starts_on = today - timedelta(days=today.weekday(), weeks=WEEKS)
+    starts_on = today - timedelta(days=today.weekday(), weeks=WEEKS - 1)
     path = root / "pilot.yaml"
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["pilot"] |= {"starts_on": starts_on, "timezone": "UTC"}
@@ -70,21 +70,37 @@ def watched(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterato
     root = tmp_path_factory.mktemp("daemon") / "pilot"
     with local_sinks() as sinks, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", "")
-        pilot = just_ended(root, sinks)
+        pilot = running_pilot(root, sinks)
         with dagster_home(pilot) as instance:
             with daemon(pilot, checkout):
-                wait_for(lambda: launched(instance, "close_out"))
-                wait_for(lambda: schedule_states(instance))
-            switched_on_two_weeks_ago(instance)
+                wait_for(lambda: schedule_states(instance) and first_look(instance))
+                assert not instance.get_runs()
+                drop_a_file(root)
+                wait_for(lambda: launched(instance, "arriving_feeds"))
+            switched_on_a_week_ago(instance)
             with daemon(pilot, checkout):
                 wait_for(lambda: launched(instance, "monday_morning"))
-                bad = f"as_of,employee_id,email\n2026-01-01,E1,{PERSON}\n"
-                (root / "feeds" / "employees").mkdir()
-                (root / "feeds" / "employees" / "export.csv").write_text(bad, encoding="utf-8")
-                wait_for(lambda: launched(instance, "arriving_feeds"))
+            starts_earlier(root)
+            with daemon(pilot, checkout):
+                wait_for(lambda: launched(instance, "close_out"))
                 wait_for(lambda: len(sinks.mails) >= 3)
                 time.sleep(35)  # one more look of every sensor: nothing may come twice
             yield Watched(pilot, instance.get_runs(), sinks)
+
+
+def drop_a_file(root: Path) -> None:
+    """Drop an export that lacks most columns."""
+    (root / "feeds" / "employees").mkdir()
+    text = f"as_of,employee_id,email\n2026-01-01,E1,{PERSON}\n"
+    (root / "feeds" / "employees" / "export.csv").write_text(text, encoding="utf-8")
+
+
+def starts_earlier(root: Path) -> None:
+    """Move time on by a week: the pilot began, and so ended, a week earlier."""
+    path = root / "pilot.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings["pilot"]["starts_on"] -= timedelta(weeks=1)
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 class daemon:
@@ -117,12 +133,17 @@ def schedule_states(instance: dg.DagsterInstance) -> list[InstigatorState]:
     return [one for one in instance.all_instigator_state() if one.instigator_name == "monday_morning"]
 
 
-def switched_on_two_weeks_ago(instance: dg.DagsterInstance) -> None:
-    """Let the next daemon catch up with the last two Mondays, as after a machine that was off."""
+def first_look(instance: dg.DagsterInstance) -> bool:
+    states = [one for one in instance.all_instigator_state() if one.instigator_name == "arriving_feeds"]
+    return any(getattr(one.instigator_data, "cursor", None) for one in states)
+
+
+def switched_on_a_week_ago(instance: dg.DagsterInstance) -> None:
+    """Let the next daemon catch up with the last Monday, as after a machine that was off."""
     (state,) = schedule_states(instance)
     data = state.instigator_data
     assert isinstance(data, ScheduleInstigatorData)
-    since = ScheduleInstigatorData(data.cron_schedule, data.start_timestamp - 14 * 86_400)
+    since = ScheduleInstigatorData(data.cron_schedule, data.start_timestamp - 7 * 86_400)
     instance.update_instigator_state(state.with_data(since))
 
 
@@ -140,12 +161,12 @@ def test_the_schedule_launches_the_week_of_its_tick_and_what_was_never_run(watch
 
 def test_the_close_out_starts_by_itself_and_once(watched: Watched) -> None:
     (run,) = watched.launched_by("close_out")
-    assert watched.weeks(run) == (1, WEEKS)
+    assert watched.weeks(run) == (0, WEEKS - 1)  # weeks 1 to 12 of the pilot that began a week earlier
 
 
 def test_a_dropped_file_launches_one_run(watched: Watched) -> None:
     (run,) = watched.launched_by("arriving_feeds")
-    assert run.job_name == "pilot_week" and watched.weeks(run) == (1, WEEKS)
+    assert run.job_name == "pilot_week" and watched.weeks(run) == (1, WEEKS - 1)
 
 
 def test_nothing_else_was_launched_and_nothing_is_left_waiting(watched: Watched) -> None:
