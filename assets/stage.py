@@ -109,7 +109,6 @@ def stage_asset(
             required_resource_keys={"pilot", TURN, UPSTREAM},
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-            pool="duckdb",
         )(compute)
 
     return decorate

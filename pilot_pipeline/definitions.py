@@ -103,6 +103,7 @@ def build_defs(
         sensors=[
             sensors.arriving_feeds(every_job[PILOT_WEEK], every_job[jobs.READINESS], pilot, now),
             sensors.close_out(every_job[PILOT_WEEK], pilot, now),
+            sensors.killed_runs(pilot),
             sensors.publish_the_block(every_job[jobs.PUBLISH_BLOCK]),
             *alerting.alert_sensors(pilot, now),
         ],
