@@ -26,7 +26,8 @@ def sentence_of(event: dg.DagsterEvent) -> str:
     if told and told.description:
         return f"{event.step_key}: {told.description}"
     error = event.step_failure_data.error
-    return f"{event.step_key} stopped with a {error.cls_name if error else 'fault'}."
+    cause = error.cause or error if error else None  # Dagster wraps what the step raised
+    return f"{event.step_key} stopped with a {cause.cls_name if cause else 'fault'}."
 
 
 def not_readiness(events: Iterable[dg.DagsterEvent]) -> bool:

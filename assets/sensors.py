@@ -8,9 +8,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from assets.failures import failed_checks, not_readiness
 from assets.requests import CLOCK, FILES_TAG, PILOT_WEEK, clock, closed_out, files_taken, week_request
 from checks.instant import NOW_TAG
-from checks.turn import BY_TAG, COMMAND
+from checks.turn import BY_TAG, COMMAND, bury
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.operation.arrivals import Watch, files_state, look
+from pilot_pipeline.operation.turns import died
 from pilot_pipeline.operation.weeks import finished_weeks
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -76,6 +77,26 @@ def _due(pilot: Pilot) -> datetime:
     section = pilot.config.pilot
     local = datetime.combine(section.ends_on, time(pilot.config.operation.run_at_hour), section.zone)
     return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def killed_runs(pilot: Pilot) -> dg.SensorDefinition:
+    """Notice a run whose process was killed, which Dagster by itself would count as under way for ever."""
+
+    @dg.sensor(
+        name="killed_runs",
+        minimum_interval_seconds=_EVERY_SECONDS,
+        default_status=_RUNNING,
+        description="Marks a run as failed whose process was killed, for example for want of memory; it is then told, "
+        "and launched once more.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        killed = died(pilot)
+        if killed is None:
+            return dg.SkipReason("None.")
+        bury(context.instance, killed)
+        return dg.SkipReason(f"Process {killed.process} ({killed.what}) was killed.")
+
+    return sensor
 
 
 def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:

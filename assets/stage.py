@@ -12,6 +12,9 @@ from typing import Any
 import dagster as dg
 
 from assets.personal_data import PERSONAL_DATA_TAG, personal_class
+from assets.sentences import sentence_for
+from assets.summaries import markdown_table, with_summary
+from assets.upstream import UPSTREAM, feeds_table
 from checks.instant import run_instant
 from checks.turn import TURN
 from pilot_pipeline.config import Pilot
@@ -82,16 +85,10 @@ def stage_asset(
         @functools.wraps(body)
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
             pilot: Pilot = context.resources.pilot
+            weeks = _weeks(context, pilot) if partitions else ()
             with in_sentences(pilot, key), opener(pilot) as warehouse:
-                return body(
-                    Stage(
-                        pilot,
-                        warehouse,
-                        run_instant(context),
-                        _weeks(context, pilot) if partitions else (),
-                        context,
-                    )
-                )
+                stage = Stage(pilot, warehouse, run_instant(context), weeks, context)
+                return _told(stage, key, body(stage))
 
         # functools.wraps would show Dagster the body's own parameters.
         del compute.__wrapped__
@@ -109,13 +106,22 @@ def stage_asset(
                 "dagster/table_name": f"{described.schema}.{described.name}",
                 **(shown or {}),
             },
-            required_resource_keys={"pilot", TURN},
+            required_resource_keys={"pilot", TURN, UPSTREAM},
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-            pool="duckdb",
         )(compute)
 
     return decorate
+
+
+def _told(stage: Stage, key: str, result: dg.MaterializeResult[Any]) -> dg.MaterializeResult[Any]:
+    """Add what every asset shows: a summary, the feeds that it goes back to, and their rows in quarantine."""
+    metadata = dict(result.metadata or {})
+    sentence = sentence_for(key, stage.warehouse, stage.now, stage.weeks, metadata)
+    feeds = feeds_table(stage.warehouse, getattr(stage.context.resources, UPSTREAM)[key])
+    if len(feeds):
+        metadata |= {"feeds": markdown_table(feeds), "rows_in_quarantine": int(feeds["in quarantine"].sum())}
+    return result._replace(metadata=with_summary(metadata, sentence))
 
 
 def column_schema(described: Described) -> dg.TableSchema:

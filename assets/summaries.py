@@ -1,6 +1,6 @@
 """What an asset shows on its page in the UI: counts, small tables, plots; aggregates only, never a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -52,3 +52,19 @@ def picture(*charts: Any) -> dg.MarkdownMetadataValue:
     from pilot_pipeline.charts.render import picture_markdown
 
     return dg.MetadataValue.md("\n\n".join(picture_markdown(chart) for chart in charts))
+
+
+def with_summary(metadata: Mapping[str, Any], sentence: str) -> dict[str, Any]:
+    """Gather tables and plots below a sentence as one `summary`, so that one click on the asset's page shows it all."""
+    shown = {key: str(value.value) for key, value in metadata.items() if _is_shown(key, value)}
+    parts = [sentence, *(f"**{key.replace('_', ' ').capitalize()}**\n\n{text}" for key, text in shown.items())]
+    rest = {key: value for key, value in metadata.items() if key not in shown and key != "summary"}
+    return {"summary": dg.MetadataValue.md("\n\n".join(parts)), **rest}
+
+
+def _is_shown(key: str, value: Any) -> bool:
+    markdown = isinstance(value, dg.MarkdownMetadataValue) and key not in _APART
+    return markdown and (value.value.startswith("| ") or "](data:image" in value.value)
+
+
+_APART = ("summary", "column_lineage", "query")

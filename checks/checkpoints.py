@@ -52,7 +52,6 @@ def _checkpoint(name: str, asset: str, judge: Judge) -> dg.AssetChecksDefinition
         blocking=True,
         description=ADVICE[name].description,
         required_resource_keys={"pilot", TURN},
-        pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot
@@ -75,7 +74,6 @@ def _golive() -> dg.AssetChecksDefinition:
         blocking=True,
         description=ADVICE[GOLIVE_HOLDS].description,
         required_resource_keys={"pilot", TURN},
-        pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot

@@ -17,7 +17,6 @@ def lateness_check() -> dg.AssetChecksDefinition:
         name=LATE_ROWS,
         description=ADVICE[LATE_ROWS].description,
         required_resource_keys={"pilot", TURN},
-        pool="duckdb",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         pilot: Pilot = context.resources.pilot

@@ -36,8 +36,17 @@ def bury(instance: dg.DagsterInstance, died: Holder) -> None:
     Call it before a run of one's own is made: a command names no run, so every unfinished run of a command is meant.
     """
     meant = dg.RunsFilter(run_ids=[died.run_id]) if died.run_id else dg.RunsFilter(tags={BY_TAG: COMMAND})
+    _fail(instance, meant, f"Its process ({died.process}) was killed; its tables stay as they are.")
+
+
+def bury_all(instance: dg.DagsterInstance) -> None:
+    """Mark every run as failed that counts as under way; only while nothing can be running, as after a power cut."""
+    _fail(instance, dg.RunsFilter(), "Its process was killed; its tables stay as they are.")
+
+
+def _fail(instance: dg.DagsterInstance, meant: dg.RunsFilter, why: str) -> None:
     for run in instance.get_runs(filters=meant):
         if run.status in _UNDER_WAY:
-            instance.report_run_failed(run, f"Its process ({died.process}) was killed; its tables stay as they are.")
+            instance.report_run_failed(run, why)
             if instance.event_log_storage.supports_global_concurrency_limits:
                 instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

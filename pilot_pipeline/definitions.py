@@ -29,6 +29,7 @@ from assets.requests import CLOCK, PILOT_WEEK, clock  # noqa: E402
 from assets.schedules import weekly_schedule  # noqa: E402
 from assets.sql import model_assets  # noqa: E402
 from assets.stage import LIVE_TAG  # noqa: E402
+from assets.upstream import UPSTREAM, upstream_feeds  # noqa: E402
 from checks.checkpoints import checkpoint_checks  # noqa: E402
 from checks.lateness import lateness_check  # noqa: E402
 from checks.signins import signins_check  # noqa: E402
@@ -103,12 +104,14 @@ def build_defs(
         sensors=[
             sensors.arriving_feeds(every_job[PILOT_WEEK], every_job[jobs.READINESS], pilot, now),
             sensors.close_out(every_job[PILOT_WEEK], pilot, now),
+            sensors.killed_runs(pilot),
             sensors.publish_the_block(every_job[jobs.PUBLISH_BLOCK]),
             *alerting.alert_sensors(pilot, now),
         ],
         resources={
             "pilot": pilot,
             TURN: turn_resource(pilot),
+            UPSTREAM: upstream_feeds(assets),
             "io_manager": NoHiddenStorage(),
             **(resources or {}),
         },

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilot_pipeline.cli.progress import console, step_bar
@@ -52,6 +54,17 @@ def prepare_dagster_home(pilot: Pilot) -> None:
     if not (home / "dagster.yaml").exists():  # an operator may have pointed it at Postgres
         (home / "dagster.yaml").write_text(settings, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
+    _export_named(pilot, home / "dagster.yaml")
+
+
+def _export_named(pilot: Pilot, settings: Path) -> None:
+    """Let dagster.yaml name variables of the pilot's .env (`env: NAME`), such as the address of a database."""
+    from dotenv import dotenv_values
+
+    held = dotenv_values(pilot.home.root / ".env")
+    for name in re.findall(r"\benv:\s*(\w+)", settings.read_text(encoding="utf-8")):
+        if held.get(name):
+            os.environ.setdefault(name, str(held[name]))
 
 
 def run_job(
@@ -79,7 +92,7 @@ def run_job(
     from checks.turn import BY_TAG, COMMAND
 
     job = defs.resolve_job_def(job_name)
-    all_tags = {**(tags or {}), NOW_TAG: now.isoformat(), BY_TAG: COMMAND}
+    all_tags = {**(tags or {}), NOW_TAG: now.isoformat(), BY_TAG: COMMAND, "dagster/max_retries": "0"}
     if weeks:
         all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)

@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from pilot_pipeline.cli.running import console, prepare_dagster_home
-from pilot_pipeline.config import load_pilot
+from pilot_pipeline.cli.running import console, dagster_home, prepare_dagster_home
+from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput
 
 HOST = "127.0.0.1"
@@ -32,6 +32,7 @@ def ui(config: Path, port: int) -> int:
     if _listens(port):
         raise BadInput(f"Port {port} on {HOST} is taken; choose another one with --port.")
     prepare_dagster_home(pilot)
+    _bury_what_was_killed(pilot)
     workspace = _workspace(pilot.home.dagster_home)
     environment = {**os.environ, "PILOT_CONFIG": str(pilot.home.root / config.name)}
     log = pilot.home.var / "ui.log"
@@ -47,6 +48,17 @@ def ui(config: Path, port: int) -> int:
             return _serve(children, port, log, stopping)
         finally:
             _stop(children)
+
+
+def _bury_what_was_killed(pilot: Pilot) -> None:
+    """After a power cut Dagster still counts runs as under way, and its queue would wait for them for ever."""
+    from pilot_pipeline.operation.turns import died
+
+    if died(pilot):
+        from checks.turn import bury_all
+
+        with dagster_home(pilot) as instance:
+            bury_all(instance)
 
 
 def _workspace(home: Path) -> Path:

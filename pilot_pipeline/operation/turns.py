@@ -81,6 +81,22 @@ def turn(pilot: Pilot, what: str, run_id: str | None = None, *, say: Callable[[s
         os.close(file)
 
 
+def died(pilot: Pilot) -> Holder | None:
+    """Return who had the turn and was killed with it, where nobody has it now; None in ordinary times."""
+    path = pilot.home.var / "turn.lock"
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    file = _opened(path)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+    else:
+        return _read(file)
+    finally:
+        os.close(file)
+
+
 def _joined(path: Path) -> bool:
     with _GUARD:
         held = _HELD.get(path)

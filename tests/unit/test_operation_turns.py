@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from pilot_pipeline.config import Home, Pilot, parse_config
-from pilot_pipeline.operation.turns import turn
+from pilot_pipeline.operation.turns import died, turn
 from pilot_pipeline.simulation.template import example_config
 
 HOLDING = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from pilot_pipeline.operation.turns import turn
+from pilot_pipeline.operation.turns import died, turn
 pilot = SimpleNamespace(home=SimpleNamespace(var=Path(sys.argv[1])))
 with turn(pilot, "pilot run", "0123456789abcdef", say=lambda said: None):
     print("mine", flush=True)
@@ -49,8 +49,8 @@ def test_the_second_waits_says_so_once_and_then_has_its_turn(pilot: Pilot) -> No
         other.stdin.write("\n")  # it ends only after we were told that we wait
         other.stdin.flush()
 
-    with another(pilot) as other, turn(pilot, "pilot check", say=say) as died:
-        assert died is None
+    with another(pilot) as other, turn(pilot, "pilot check", say=say) as before:
+        assert before is None
         assert other.wait(10) == 0
     (sentence,) = told
     assert f"Waiting for pilot run (process {other.pid}, run 01234567, since " in sentence
@@ -60,19 +60,23 @@ def test_a_killed_run_is_noticed_and_not_waited_for(pilot: Pilot) -> None:
     with another(pilot) as other:
         other.kill()
         other.wait(10)
+    killed = died(pilot)
+    assert killed is not None and killed.process == other.pid
     began, told = time.monotonic(), []
-    with turn(pilot, "pilot run", say=told.append) as died:
-        assert died is not None and died.run_id == "0123456789abcdef" and died.process == other.pid
+    with turn(pilot, "pilot run", say=told.append) as before:
+        assert before == killed and before.run_id == "0123456789abcdef"
+        assert died(pilot) is None
     assert not told and time.monotonic() - began < 5
-    with turn(pilot, "pilot run", say=told.append) as died:
-        assert died is None
+    with turn(pilot, "pilot run", say=told.append) as before:
+        assert before is None
+    assert died(pilot) is None
 
 
 def test_a_run_inside_a_command_of_the_same_process_joins_it(pilot: Pilot) -> None:
     with turn(pilot, "pilot run", say=pytest.fail), turn(pilot, "pilot_week", say=pytest.fail):
         pass
-    with turn(pilot, "pilot run", say=pytest.fail) as died:
-        assert died is None
+    with turn(pilot, "pilot run", say=pytest.fail) as before:
+        assert before is None
 
 
 def test_an_exception_gives_the_turn_back(pilot: Pilot) -> None:

@@ -11,13 +11,15 @@ import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
+from local_sinks import Sinks, local_sinks
 from whole_pilots import Site
 
+from assets.alerting import tell_late_feeds
 from assets.requests import PILOT_WEEK
 from checks.advice import LATE_ROWS
 from checks.instant import NOW_TAG
 from pilot_pipeline.cli.running import dagster_home
-from pilot_pipeline.config import load_pilot
+from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.definitions import build_defs
 from pilot_pipeline.warehouse.connection import open_warehouse
 
@@ -30,6 +32,7 @@ SUBSET = ("tool_events", "cohort_events", "activity_weeks", "kpi_weeks", "kpi_in
 class Late:
     """The week touched, and what the table said before, after a run of the look-back alone, and after one of all."""
 
+    pilot: Pilot
     touched: int
     before: pd.DataFrame
     beyond: pd.DataFrame
@@ -65,7 +68,7 @@ def late(effective: Site, place: Path, monkeypatch_module) -> Late:
             told.append(str(made["changed"].value))
             tables.append(kpis(pilot))
     with open_warehouse(pilot.home.warehouse) as warehouse:
-        return Late(touched, *tables, warned, told, warehouse.read("weekly.week_inputs"))
+        return Late(pilot, touched, *tables, warned, told, warehouse.read("weekly.week_inputs"))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def monkeypatch_module():
         yield patch
 
 
-def kpis(pilot) -> pd.DataFrame:
+def kpis(pilot: Pilot) -> pd.DataFrame:
     with open_warehouse(pilot.home.warehouse) as warehouse:
         return warehouse.read("pilot.weekly_kpis").sort_values(["week_no", "arm", "kpi"], ignore_index=True)
 
@@ -124,3 +127,25 @@ def test_what_changed_is_said_with_its_feed(late: Late) -> None:
     changed = late.inputs[late.inputs["changed_at"].notna()]
     assert list(zip(changed["week_no"], changed["feed"], strict=True)) == [(late.touched, "tool_events")]
     assert late.warned[1].passed
+
+
+def test_a_late_feed_is_told_once(late: Late) -> None:
+    with open_warehouse(late.pilot.home.warehouse) as warehouse:
+        warehouse.connection.execute(
+            "UPDATE feeds.feed_reads SET fresh_as_of = DATE '2026-03-20' WHERE feed = 'tool_events'"
+        )
+    with local_sinks() as sinks, dagster_home(late.pilot) as instance:
+        alerts = late.pilot.config.alerts.model_validate(sinks.settings)
+        pilot = Pilot(late.pilot.config.model_copy(update={"alerts": alerts}), late.pilot.home)
+        sensor = tell_late_feeds(pilot, lambda: LATER)
+        cursor = None
+        for _ in range(3):
+            tick = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=cursor))
+            cursor = tick.cursor
+        assert_one_late_feed(sinks)
+
+
+def assert_one_late_feed(sinks: Sinks) -> None:
+    (post,), (mail,) = sinks.posts, sinks.mails
+    assert post["kind"] == "feed_late" and post["title"].endswith("tool_events is late")
+    assert "Nothing from week 12 (2026-03-23 to 2026-03-29)." in mail.get_content()
