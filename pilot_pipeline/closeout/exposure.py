@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pilot_pipeline.closeout import formats
+
 INCIDENT_COLUMNS = ("kind", "arm", "people", "of", "suppressed", "sentence")
 _FEWEST_TEAMS = 5
 
@@ -54,8 +56,9 @@ def incidents(inputs: ExposureInputs) -> pd.DataFrame:
         ("control_use", "control", int(controls["employee_id"].isin(inputs.users).sum()), _use(inputs)),
         ("spill_over", "control", near, _spill_over(inputs)),
     ]
-    for kind, people, words in (("moved", inputs.moved, _MOVED), ("left", inputs.left, _LEFT)):
-        rows += [(kind, arm, int(inputs.ids(arm).isin(people).sum()), words) for arm in ("pilot", "control")]
+    for arm, inactive in (("pilot", "; adoption counts them as inactive."), ("control", ".")):
+        rows.append(("moved", arm, int(inputs.ids(arm).isin(inputs.moved).sum()), _MOVED))
+        rows.append(("left", arm, int(inputs.ids(arm).isin(inputs.left).sum()), _LEFT + inactive))
     return pd.DataFrame([_row(inputs, *row) for row in rows], columns=list(INCIDENT_COLUMNS)).astype(
         {"people": "Int64", "of": "Int64", "suppressed": "bool"}
     )
@@ -69,7 +72,7 @@ _DOING = {
 }
 _PEOPLE = {"pilot": "participants", "control": "controls"}
 _MOVED = "They are judged under the manager at the lock; who was observed by two managers is in a sensitivity run."
-_LEFT = "Their pairs stay and their later outcomes are missing; adoption counts participants among them as inactive."
+_LEFT = "Their pairs stay, and their later outcomes are missing"
 
 
 def _row(inputs: ExposureInputs, kind: str, arm: str, people: int, words: str) -> tuple[object, ...]:
@@ -105,10 +108,10 @@ def _spill_over(inputs: ExposureInputs) -> str:
     slope = spill_over_slope(inputs)
     if slope is None:
         return f"{first} How much cannot be estimated here."
-    estimate, low, high = (value / 10 for value in slope)  # per ten points of a share of 0 to 1
+    estimate, low, high = (formats.number(value / 10, 1) for value in slope)  # per ten points of a share of 0 to 1
     return (
-        f"{first} Per ten points more of a team in the pilot its controls save {estimate:+.1f} minutes of preparation "
-        f"per report and week (90 % interval {low:+.1f} to {high:+.1f}); a clearly positive slope is spill-over."
+        f"{first} Per ten points more of a team in the pilot its controls save {estimate} minutes more of preparation "
+        f"per report and week (90 % interval {low} to {high}); a clearly positive slope is spill-over."
     )
 
 
