@@ -123,6 +123,8 @@ def verdict(stage: Stage) -> dg.MaterializeResult[Any]:
         "data_quality",
         "detectable_effects",
         "input_profile",
+        "exposure",
+        "per_protocol",
     ],
 )
 def scorecard(stage: Stage) -> dg.MaterializeResult[Any]:

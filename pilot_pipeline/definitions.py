@@ -14,6 +14,7 @@ from assets import (  # noqa: E402
     alerting,
     closeout,
     cohort,
+    exposure,
     fairness,
     feeds,
     jobs,
@@ -88,6 +89,7 @@ def build_defs(
         *operation.operation_assets(weeks),
         *value.ASSETS,
         *closeout.ASSETS,
+        *exposure.ASSETS,
         *published.ASSETS,
     ]
     live = {key: LIVE_TAG in asset.tags_by_key[dg.AssetKey(key)] for asset in assets for key in _names(asset)}

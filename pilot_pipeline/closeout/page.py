@@ -57,6 +57,8 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         break_even=break_even(value, config.roi, config.cohort.seed),
         costs=cost_ledger(config.roi),
         mde=warehouse.read("cohort.detectable_effects"),
+        incidents=tuple(warehouse.read("closeout.exposure")["sentence"]),
+        per_protocol=warehouse.read("closeout.per_protocol"),
         sso_matrix=warehouse.read("readiness.sso_matrix"),
         error_rates=warehouse.read("closeout.error_rates"),
         **_rates(warehouse),

@@ -23,6 +23,7 @@ from pilot_pipeline.closeout.scorecard_tables import (
     groups_table,
     kpi_table,
     mde_table,
+    protocol_table,
     quality_table,
     rates_table,
     roi_table,
@@ -83,11 +84,11 @@ class Scorecard:
     """Everything the scorecard shows; the first nine frames have the columns of the published tables.
 
     `decision` is None while the pilot runs; an interim label hides one. `tornado`, `break_even` and `costs` come from
-    `value`, `mde` from `cohort.power` (kpi, unit, mde, sentence), `sso_matrix` from `readiness.sso` (persona, division,
-    state), `error_rates` from the room of that name; an empty frame leaves its part out. `kpi_notes` come from
-    `kpi_remarks`, `tipping_points` from `tipping`; `bias_findings` are those of the live audit, `matched_on` the
-    covariates that balance is judged by; `rehearsal` comes from `rehearsed`: with it the page says rehearsal where a
-    verdict would stand. Shares are 0 to 1.
+    `value`, `mde` from `cohort.detectable`, `incidents` from `exposure`, `per_protocol` from the module of that
+    name, `sso_matrix` from `readiness.sso` (persona, division, state), `error_rates` from the room of that name; an
+    empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `tipping_points` from `tipping`;
+    `bias_findings` are those of the live audit, `matched_on` the covariates that balance is judged by; `rehearsal`
+    comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -116,6 +117,7 @@ class Scorecard:
     value_notes: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
     tipping_points: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     false_go_rate: float | None = None
     power: float | None = None
@@ -124,6 +126,7 @@ class Scorecard:
     break_even: pd.DataFrame = field(default_factory=_none)
     costs: tuple[tuple[str, float], ...] = ()
     mde: pd.DataFrame = field(default_factory=_none)
+    per_protocol: pd.DataFrame = field(default_factory=_none)
     sso_matrix: pd.DataFrame = field(default_factory=_none)
 
 
@@ -184,6 +187,7 @@ def _page(card: Scorecard) -> _Page:
         "summary": summary_table(card.cohort_summary),
         "groups": groups_table(card.cohort_summary),
         "mde": mde_table(card.mde),
+        "protocol": protocol_table(card.per_protocol),
         "roi": roi_table(card.roi, currency),
         "break_even": break_even_table(card.break_even, currency),
         "rates": rates_table(card.error_rates),

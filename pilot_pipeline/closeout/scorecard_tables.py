@@ -100,6 +100,19 @@ def mde_table(mde: pd.DataFrame) -> Table:
     return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=())
 
 
+def protocol_table(per_protocol: pd.DataFrame) -> Table:
+    """Return the effects among all pairs beside those among the pairs in which everything went as designed."""
+    rows = []
+    for row in _rows(per_protocol):
+        kpi = str(row["kpi"])
+        low, high = (formats.kpi_value(kpi, row[end]) for end in ("ci_low", "ci_high"))
+        effect = (Cell(formats.kpi_value(kpi, row["effect"])), Cell(formats.interval(low, high)))
+        name = Cell(kpi_label(kpi), str(row["analysis"]))
+        rows.append((name, *effect, Cell(formats.count(row["n_pairs"])), Cell(str(row["note"]))))
+    heads = ("KPI", "Effect", "90 % interval", "Pairs", "What it is")
+    return _table("Intention to treat, and per protocol beside it", heads, rows, numeric=(1, 2, 3))
+
+
 def rates_table(rates: pd.DataFrame) -> Table:
     """Return what the decision rule says about simulated pilots of this cohort, truth by truth."""
     rows = [

@@ -186,6 +186,32 @@ _TABLES = (
         """,
     ),
     described(
+        "closeout.exposure",
+        "What went otherwise than designed in the arms, and what it does to the analysis.",
+        """
+        kind VARCHAR control_use, spill_over, moved or left.
+        arm VARCHAR pilot or control.
+        people BIGINT How many people; missing where they are too few to show.
+        of BIGINT Of how many in the arm.
+        suppressed BOOLEAN True where the number is too small to show.
+        sentence VARCHAR The incident and its effect on the analysis.
+        """,
+    ),
+    described(
+        "closeout.per_protocol",
+        "Effects among all locked pairs, and among those in which everything went as designed.",
+        """
+        kpi VARCHAR The effect KPI.
+        analysis VARCHAR intention to treat, or per protocol.
+        n_pairs BIGINT Pairs in the analysis.
+        effect DOUBLE Pilot minus control.
+        ci_low DOUBLE Lower end, 90 %.
+        ci_high DOUBLE Upper end, 90 %.
+        p_manager DOUBLE One-sided p at the judging level.
+        note VARCHAR What the row is.
+        """,
+    ),
+    described(
         "closeout.kpi_results",
         "Each KPI as the decision gate sees it.",
         """
