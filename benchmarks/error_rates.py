@@ -81,19 +81,17 @@ def rule_tallies(pilots: int, design: tuple[int, int], missing_at_random: bool) 
 
 
 def rule_table(pilots: int) -> str:
-    """Return the rule's table: exactly 10 % missing, each difference missing with 10 %, and as once published."""
-    heads = [f"{pairs} × {managers}" for pairs, managers in DESIGNS]
-    found = {(design, kind): rule_tallies(pilots, design, kind) for design in DESIGNS for kind in (False, True)}
-    rows = []
-    for place, (name, _, shown) in enumerate(ROWS):
-        cells = [name]
-        for design in DESIGNS:
-            exact, random = (_shares(found[design, kind][place], shown) for kind in (False, True))
+    """Return the rule's table per design: exactly 10 % missing, each difference missing with 10 %, and as designed."""
+    tables = []
+    for design in DESIGNS:
+        exact, random = (rule_tallies(pilots, design, at_random) for at_random in (False, True))
+        rows = []
+        for place, (name, _, shown) in enumerate(ROWS):
             once = " · ".join(_share(value) for value in PUBLISHED[design][place])
-            cells += [exact, random, once]
-        rows.append(cells)
-    kinds = ("exactly", "at random", "design")
-    return _table(["truth", *(f"{head} {kind}" for head in heads for kind in kinds)], rows)
+            rows.append([name, _shares(exact[place], shown), _shares(random[place], shown), once])
+        heads = [f"{design[0]} pairs × {design[1]} clusters", "exactly 10 %", "10 % at random", "as designed"]
+        tables.append(_table(heads, rows))
+    return "\n\n".join(tables)
 
 
 # The rule, extended ---------------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from pilot_pipeline.error_rates.design import Design
 from pilot_pipeline.error_rates.trial import Tally, simulate
 from pilot_pipeline.error_rates.truths import VERY_GOOD, Truth, named_truths
 
-CLOSE_OUT = {"unused": 500, "favouritism": 500, "half": 500, "on_target": 500, "useless": 1000}
+CLOSE_OUT = {"unused": 400, "favouritism": 400, "half": 400, "on_target": 400, "useless": 400}
 """Simulated pilots at every close-out per truth that stands beside the two published rates."""
-PUBLISHED_PILOTS = 2000
+PUBLISHED_PILOTS = 1500
 """Simulated pilots behind `decision.false_go_rate` and `decision.power`, per truth."""
 COLUMNS = ("truth", "description", "pilots", "go", "no_go", "reconfigure", "go_error", "no_go_error", "coverage")
 Progress = Callable[[str], None]

@@ -22,8 +22,8 @@ from pilot_pipeline.kpis.signflip import Patterns
 
 EXACT_CLUSTERS = 12
 """Up to here a simulated pilot is tested on all sign patterns, as a real one is up to twenty clusters."""
-RANDOM_PATTERNS = 4096
-"""Sign patterns of a simulated pilot beyond; the test keeps its size, and its p is coarser than a real pilot's."""
+RANDOM_PATTERNS = 2048
+"""Random ones beyond, with their mirror images; the test keeps its size, its p is coarser than a real pilot's."""
 FEWEST_PAIRS = 3
 _CHUNK = 1 << 15
 
@@ -128,7 +128,7 @@ _line = lru_cache(maxsize=64)(adoption_line)
 
 def chunks(pilots: int, managers: int) -> Iterator[int]:
     """Yield how many pilots are taken at once: as many as keep their sign patterns in a processor's cache."""
-    patterns = 2**managers if managers <= EXACT_CLUSTERS else RANDOM_PATTERNS
+    patterns = 2**managers if managers <= EXACT_CLUSTERS else 2 * RANDOM_PATTERNS
     size = max(8, _CHUNK // patterns)
     for start in range(0, pilots, size):
         yield min(size, pilots - start)

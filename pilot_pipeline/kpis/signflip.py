@@ -11,6 +11,7 @@ together, a real one goes alone.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -66,9 +67,7 @@ def sign_sums(columns: npt.ArrayLike, patterns: Patterns | int = 0) -> FloatArra
     chosen = patterns if isinstance(patterns, Patterns) else Patterns(patterns)
     units = values.shape[-1]
     if units > chosen.direct:
-        rng = np.random.default_rng(chosen.seed)
-        signs = rng.integers(0, 2, size=(chosen.random, units), dtype=np.int8) * 2 - 1
-        drawn = values @ signs.T.astype(np.float64)
+        drawn = values @ _random_signs(chosen.seed, chosen.random, units)
         return np.concatenate([values.sum(axis=-1, keepdims=True), drawn], axis=-1)
     sums = np.empty((*values.shape[:-1], 1 << (units - 1)))
     sums[..., :1] = values[..., -1:]
@@ -202,6 +201,15 @@ def intercepts(n: npt.ArrayLike, y: FloatArray, x: FloatArray, xx: npt.ArrayLike
         return np.asarray((xx * y - xy * x) / spread)
     line = (xx * y - xy * x) / np.where(unfit | (xx <= 0), 1.0, spread)
     return np.where(unfit, np.nan, np.where(xx > 0, line, y / n))
+
+
+@lru_cache(maxsize=4)
+def _random_signs(seed: int, patterns: int, units: int) -> FloatArray:
+    """Return random signs, shape (units, patterns); kept, because many pilots are tested on the same ones."""
+    drawn = np.random.default_rng(seed).integers(0, 2, size=(patterns, units), dtype=np.int8)
+    signs = (drawn * 2 - 1).T.astype(np.float64)
+    signs.setflags(write=False)
+    return signs
 
 
 def _distances(statistics: FloatArray) -> FloatArray:

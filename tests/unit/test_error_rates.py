@@ -135,6 +135,14 @@ def test_the_rules_table_is_reproduced():
             assert abs(tally.share(verdict) - published) < 4 * error, (name, verdict)
 
 
+def test_the_page_says_what_the_script_says_today():
+    page = (Path(script.__file__).parents[1] / "docs" / "error-rates.md").read_text(encoding="utf-8")
+    assert script.attainable_table() in page
+    tally = simulate(PLAN, replace(script.ROWS[0][1], missing=0.0), CONFIG, 4000, script.SEED)
+    cell = " · ".join(f"{tally.share(verdict):.3f}".lstrip("0") for verdict in ("go", "no_go"))
+    assert f"| {script.ROWS[0][0]} | {cell} |" in page
+
+
 def test_intervals_cover_what_so_few_clusters_allow():
     for design in ((20, 5), (30, 8)):
         covers, size, _ = script.attainable(design[1])

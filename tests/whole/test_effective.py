@@ -61,7 +61,7 @@ def test_the_rules_own_error_rates_are_published_and_the_command_gives_them_agai
     assert 0 < row["false_go_rate"] < 0.05 < 0.5 < row["power"] <= 1
     assert "What this rule says about simulated pilots of this very cohort" in effective.scorecard
     truths = ("no_behaviour_change", "no_prep_time_reduction", "very_good")
-    asked = [word for truth in truths for word in ("--truth", truth)]
+    asked = ["--pilots", "1500", *(word for truth in truths for word in ("--truth", truth))]
     config = effective.root / "pilot.yaml"
     told = json.loads(pilot("simulate", "--config", config, "--json", *asked, cwd=effective.root.parent).out)
     assert (told["design"]["own"], told["design"]["pairs"]) == (True, 30)
