@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from fairness_planted import PATHWAYS, answer, make_config, make_people, make_workforce, recommend
 
-from pilot_pipeline.charts.plots import flip_heat_map
+from pilot_pipeline.charts.plots import bias_heat_map, flip_heat_map
 from pilot_pipeline.errors import BadInput, NotReady
 from pilot_pipeline.fairness import audit as live
 from pilot_pipeline.fairness import selftest
@@ -109,7 +110,8 @@ def test_small_groups_appear_in_no_table_and_no_sentence() -> None:
     people.loc[[5], "ethnicity"] = "Sorbian"
     audit = audit_weekly(recommend(people, severe=True), people, CONFIG, PATHWAYS)[0]
     frames = (audit.attributes, audit.table, audit.themes, audit.reported, audit.power)
-    text = str(audit) + "".join(frame.to_csv() for frame in frames)
+    text = str(audit) + "".join(frame.to_csv() for frame in (*frames, audit.by_role))
+    text += json.dumps(bias_heat_map(audit.table).to_dict()) + rates_by_pathway(audit.table).to_csv()
     assert "nonbinary" not in text
     assert "Sorbian" not in text
     assert "not testable, not even together" in text
