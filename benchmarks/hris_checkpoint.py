@@ -185,9 +185,8 @@ def measure(rows: int, rounds: int = 5, peers: bool = True) -> dict[str, float]:
         seconds["pandera, the same rules"] = least(1, lambda: by_pandera(frame))
         by_great_expectations(frame.head(1000))  # the import is not the work
         seconds["Great Expectations, the same rules"] = least(1, lambda: by_great_expectations(frame))
-    return {"rows": rows, "rules": len(sql_rules(EMPLOYEES)) + 5, "scan_s": base} | {
-        k: v / base for k, v in seconds.items()
-    }
+    ratios = {name: round(each / base, 2) for name, each in seconds.items()}
+    return {"rows": rows, "rules": len(sql_rules(EMPLOYEES)) + 5, "scan_s": round(base, 3)} | ratios
 
 
 def main() -> None:

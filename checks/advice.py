@@ -9,6 +9,7 @@ from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SY
 GOLIVE_HOLDS = "golive_holds"
 LATE_ROWS = "late_rows_taken_up"
 LIVE_SIGN_INS = "live_sign_ins"
+LATEST_SNAPSHOT = "latest_snapshot"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             "as many as `operation.look_back_weeks` says; rows for an older week wait for the close-out.",
             "Launch the weeks below as partitions of `pilot_week`, or run `pilot run`, which computes all of them; "
             "changed figures are marked by `restated_at`.",
+        ),
+        LATEST_SNAPSHOT: Advice(
+            "Attrition, reporting lines and observers' management lines from being read off a broken later export. The "
+            "newest snapshot is judged as the checkpoint judged its own; go-live does not expire by it.",
+            "Have the newest export mended at its source and put it into the feed; `var/quarantine/employees.csv` "
+            "names file, row and column of every row that was set aside.",
         ),
         LIVE_SIGN_INS: Advice(
             "Adoption from being read as unwillingness where people cannot get in. It counts the live sign-ins of each "

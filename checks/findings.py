@@ -1,4 +1,4 @@
-"""How findings are shown on a check's page: a table, what failed first; judging is `checkpoints` and `signins`."""
+"""How findings are shown on a check's page: a table, what failed first; judging is `checkpoints` and `operational`."""
 
 from collections.abc import Sequence
 

@@ -33,7 +33,7 @@ from assets.stage import LIVE_TAG  # noqa: E402
 from assets.upstream import UPSTREAM, upstream_feeds  # noqa: E402
 from checks.checkpoints import checkpoint_checks  # noqa: E402
 from checks.lateness import lateness_check  # noqa: E402
-from checks.signins import signins_check  # noqa: E402
+from checks.operational import operational_checks  # noqa: E402
 from checks.turn import TURN, turn_resource  # noqa: E402
 from pilot_pipeline.config import Home, Pilot, load_pilot, parse_config  # noqa: E402
 from pilot_pipeline.simulation.template import example_config  # noqa: E402
@@ -100,7 +100,7 @@ def build_defs(
     every_job = {job.name: job for job in jobs.jobs(every, _calm(assets))}
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*checkpoint_checks(), lateness_check(), signins_check()],
+        asset_checks=[*checkpoint_checks(), lateness_check(), *operational_checks()],
         jobs=list(every_job.values()),
         schedules=[weekly_schedule(every_job[PILOT_WEEK], pilot)],
         sensors=[

@@ -62,6 +62,11 @@ def snapshot_rows(warehouse: Warehouse, pilot: Pilot) -> pd.DataFrame:
     return employees.loc[employees["as_of"] == pd.Timestamp(as_of)]
 
 
+def latest_rows(warehouse: Warehouse) -> pd.DataFrame:
+    """Return the employees of the newest snapshot."""
+    return warehouse.query("SELECT * FROM feeds.employees WHERE as_of = (SELECT max(as_of) FROM feeds.employees)")
+
+
 def people_before(warehouse: Warehouse, snapshot: pd.DataFrame) -> int | None:
     """Return how many people had not left in the snapshot before this one; None where there is none."""
     as_of = snapshot["as_of"].max()

@@ -24,15 +24,7 @@ NAME = "Jane Q. Doe"
 
 
 def frames(checkpoint: str) -> dict[str, pd.DataFrame | None]:
-    signins = company.signins(PEOPLE)
-    twins = pd.DataFrame({"synthetic_id": ["s1", "s2", "s3"]}, dtype="str")
-    answers = twins.assign(pathway_id="w1", rank=pd.array([1, 1, None], dtype="Int64"), model_version="1")
-    return {
-        "hris_feed": {"employees": PEOPLE},
-        "sso_matrix": {"sso_signins": signins, "sso_matrix": sso_matrix(signins, PEOPLE, MEMBERS, CONFIG)},
-        "pathways": {"pathways": company.pathways(), "competencies": company.competencies()},
-        "synthetic_audit": {"synthetic_recommendations": answers, "twins": twins, "pathways": company.pathways()},
-    }[checkpoint]
+    return company.checkpoint_frames(PEOPLE, CONFIG)[checkpoint]
 
 
 def failing(results):

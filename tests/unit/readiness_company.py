@@ -146,6 +146,21 @@ def sessions(cohort: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first, second], ignore_index=True).astype({"topics": "str"})
 
 
+def checkpoint_frames(people: pd.DataFrame, settings: PilotConfig) -> dict[str, dict[str, pd.DataFrame | None]]:
+    """What each checkpoint's expectations look at, all of it sound."""
+    from pilot_pipeline.readiness.sso import sso_matrix
+
+    tests = signins(people)
+    twins = pd.DataFrame({"synthetic_id": ["s1", "s2", "s3"]}, dtype="str")
+    answers = twins.assign(pathway_id="w1", rank=pd.array([1, 1, None], dtype="Int64"), model_version="1")
+    return {
+        "hris_feed": {"employees": people},
+        "sso_matrix": {"sso_signins": tests, "sso_matrix": sso_matrix(tests, people, members(people), settings)},
+        "pathways": {"pathways": pathways(), "competencies": competencies()},
+        "synthetic_audit": {"synthetic_recommendations": answers, "twins": twins, "pathways": pathways()},
+    }
+
+
 @dataclass(frozen=True)
 class Read:
     """Counts of a feed."""

@@ -84,3 +84,12 @@ def test_a_frame_too_large_for_pandera_is_judged_by_sql(monkeypatch):
     answers.loc[7, "rank"] = 0
     found = contract_for("synthetic_recommendations").findings(answers)
     assert [(f.row, f.column, f.rule) for f in found] == [(7, "rank", "range")]
+
+
+def test_the_benchmark_lists_every_planted_row(checkout, monkeypatch):
+    monkeypatch.syspath_prepend(str(checkout / "benchmarks"))
+    import hris_checkpoint
+
+    measured = hris_checkpoint.measure(5_000, rounds=1, peers=False)  # it compares what is found with what was planted
+    assert measured["rules"] >= 20
+    assert measured["the whole checkpoint"] > 0
