@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.failures import failed_checks, is_check, sentence_of
+from assets.failures import failed_checks, is_check, launched_again, sentence_of
 from assets.requests import CLOCK, run_weeks
 from pilot_pipeline.closeout.standing import standing_of
 from pilot_pipeline.config import Pilot
@@ -35,6 +35,8 @@ def tell_failures(pilot: Pilot) -> dg.SensorDefinition:
     def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if not ways(pilot.config.alerts):
             return dg.SkipReason(_NOWHERE)
+        if launched_again(context):
+            return dg.SkipReason("It was stopped from outside and is launched once more; that one counts.")
         send(_alert(pilot, context), pilot.config.alerts)
         return None
 

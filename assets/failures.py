@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from assets.stage import EXIT_CODE
 
@@ -39,3 +40,9 @@ def _exit_code(event: dg.DagsterEvent) -> int:
     told = event.step_failure_data.user_failure_data
     value = told.metadata.get(EXIT_CODE) if told and told.metadata else None
     return int(value.value) if isinstance(value, dg.IntMetadataValue) and value.value is not None else 2
+
+
+def launched_again(context: dg.RunFailureSensorContext) -> bool:
+    """Say whether Dagster launches a failed run once more, because its process was ended from outside."""
+    run = context.instance.get_run_by_id(context.dagster_run.run_id)
+    return run is not None and run.tags.get(WILL_RETRY_TAG) == "true"

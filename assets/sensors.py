@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.failures import failed_checks, not_readiness
+from assets.failures import failed_checks, launched_again, not_readiness
 from assets.requests import CLOCK, FILES_TAG, PILOT_WEEK, clock, closed_out, files_taken, week_request
 from checks.instant import NOW_TAG
 from checks.turn import BY_TAG, COMMAND, bury
@@ -114,6 +114,8 @@ def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
         run = context.dagster_run
         if run.job_name != PILOT_WEEK:
             return dg.SkipReason("Only a weekly run is published as blocked.")
+        if launched_again(context):
+            return dg.SkipReason("It is launched once more.")
         if run.tags.get(BY_TAG) == COMMAND:
             return dg.SkipReason("`pilot run` publishes its block itself.")
         if not failed_checks(context.instance, run.run_id) and not_readiness(context.get_step_failure_events()):

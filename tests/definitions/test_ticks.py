@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from assets.requests import FILES_TAG, PILOT_WEEK
 from checks.instant import NOW_TAG
-from checks.turn import BY_TAG
+from checks.turn import BY_TAG, COMMAND, bury
 from pilot_pipeline.config import Home, Pilot, parse_config
 from pilot_pipeline.definitions import build_defs
 from pilot_pipeline.operation.arrivals import files_state
+from pilot_pipeline.operation.turns import Holder
 from pilot_pipeline.simulation.template import example_config
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
@@ -188,3 +190,29 @@ def test_before_week_1_has_ended_an_arriving_file_asks_for_readiness(site: Site)
     cursor = site.look("arriving_feeds", cursor).cursor
     (request,) = site.look("arriving_feeds", cursor).run_requests
     assert request.job_name == "readiness" and START not in request.tags
+
+
+def test_a_killed_run_is_marked_as_failed_and_no_other(site: Site) -> None:
+    states = {"dead": "STARTED", "waiting": "STARTED", "done": "SUCCESS"}
+    runs = {name: dg.DagsterRun(PILOT_WEEK, status=dg.DagsterRunStatus(state)) for name, state in states.items()}
+    for run in runs.values():
+        site.instance.add_run(run)
+    lock = site.pilot.home.var / "turn.lock"
+    lock.parent.mkdir()
+    holder = {"what": PILOT_WEEK, "process": 1, "run_id": runs["dead"].run_id, "since": "2026-01-01 06:00 UTC"}
+    lock.write_text(json.dumps(holder), encoding="utf-8")  # as a killed process leaves it
+    for _ in range(2):
+        site.look("killed_runs")
+    now = {name: site.instance.get_run_by_id(run.run_id).status.value for name, run in runs.items()}
+    assert now == states | {"dead": "FAILURE"}
+
+
+def test_a_command_that_was_killed_leaves_no_run_behind(site: Site) -> None:
+    dead, other = (
+        dg.DagsterRun(PILOT_WEEK, tags=tags, status=dg.DagsterRunStatus.STARTED) for tags in ({BY_TAG: COMMAND}, {})
+    )
+    for run in (dead, other):
+        site.instance.add_run(run)
+    bury(site.instance, Holder("pilot run", 1, None, "2026-01-01 06:00 UTC"))
+    statuses = [site.instance.get_run_by_id(run.run_id).status.value for run in (dead, other)]
+    assert statuses == ["FAILURE", "STARTED"]
