@@ -6,11 +6,11 @@ from typing import Any
 
 from pilot_pipeline import __version__
 from pilot_pipeline.charts.frames import records
+from pilot_pipeline.closeout.card import PilotFacts, Provenance, Scorecard
 from pilot_pipeline.closeout.gate import Evidence, Verdict
 from pilot_pipeline.closeout.judging import data_sha256
 from pilot_pipeline.closeout.kpi_remarks import kpi_remarks
 from pilot_pipeline.closeout.rehearsed import rehearsal_facts
-from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
 from pilot_pipeline.closeout.tipping import tipping_points
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs

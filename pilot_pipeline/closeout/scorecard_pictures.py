@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
     from markupsafe import Markup
 
-    from pilot_pipeline.closeout.scorecard import Scorecard
+    from pilot_pipeline.closeout.card import Scorecard
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pilot_pipeline.charts.labels import plain
 from pilot_pipeline.closeout import formats
 
 if TYPE_CHECKING:
-    from pilot_pipeline.closeout.scorecard import Scorecard
+    from pilot_pipeline.closeout.card import Scorecard
 
 
 @dataclass(frozen=True)

@@ -217,8 +217,8 @@ def tornado() -> pd.DataFrame:
 
 
 def card(decision: str | None = "reconfigure", **changes: Any) -> Any:
+    from pilot_pipeline.closeout.card import PilotFacts, Provenance, Scorecard
     from pilot_pipeline.closeout.issues import top_issues
-    from pilot_pipeline.closeout.scorecard import PilotFacts, Provenance, Scorecard
 
     weeks = 12 if decision else 7
     issues = top_issues(checkpoints(), data_quality(), bias_audit(), kpi_scorecard(), issue_log(), min_group=5)
