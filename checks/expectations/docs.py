@@ -16,6 +16,7 @@ a{color:#0b57a4}h1{font-size:1.5rem}table{border-collapse:collapse;width:100%;ma
 th,td{border-bottom:1px solid #d8dee6;padding:.4rem .6rem;text-align:left;vertical-align:top}
 .alert-secondary,.card-header{background:#eef2f6;padding:.4rem .6rem;border-radius:4px}.card{margin-bottom:1rem}
 .badge{background:#e4e9ef;border-radius:3px;padding:0 .3rem}.row{display:block}ul{padding-left:1.2rem}
+.count{white-space:nowrap}
 .passed{color:#1b6e3c}.failed{color:#a4161a;font-weight:600}.warned{color:#8a5300}
 .fa-check-circle::before{content:"passed";color:#1b6e3c}.fa-times::before{content:"failed";color:#a4161a}
 .fa-exclamation-triangle::before{content:"warning";color:#8a5300}.text-success,.text-danger{font-style:normal}
@@ -66,7 +67,7 @@ def _index(pages: Path, checkpoint: str, results: Sequence[CheckResult]) -> str:
     heads = "".join(
         f"<th>{name}</th>" for name in ("Check", "State", "Rows", "Failed", "Finding", "Keys of failing rows")
     )
-    rows = "".join(_row(result) for result in results)
+    rows = "".join(_row(result) for result in sorted(results, key=lambda each: (each.passed, not each.blocks)))
     links = "".join(
         f'<li><a href="{html.escape(page.relative_to(pages).as_posix())}">{html.escape(_label(page, pages))}</a></li>'
         for page in sorted(pages.rglob("*.html"))
@@ -85,7 +86,8 @@ def _row(result: CheckResult) -> str:
     state = "passed" if result.passed else ("failed" if result.severity == "error" else "warned")
     cells = f"<td>{html.escape(result.check_name)}</td><td class={state}>{state}</td>"
     keys = "" if result.passed else listed(result.keys, most=MAX_KEYS)
-    counts = f"<td>{result.rows_checked:,}</td><td>{result.rows_failed:,} ({percent(result.share)})</td>"
+    failed = f"{result.rows_failed:,} ({percent(result.share)})" if result.rows_failed else "0"
+    counts = f"<td class=count>{result.rows_checked:,}</td><td class=count>{failed}</td>"
     return f"<tr>{cells}{counts}<td>{html.escape(result.detail)}</td><td>{html.escape(keys)}</td></tr>"
 
 

@@ -19,6 +19,7 @@ from pilot_pipeline.feeds.quarantine import Finding, where
 from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
 from pilot_pipeline.feeds.reshaping import reshape, together
 from pilot_pipeline.feeds.resolving import AMBIGUOUS, resolve_people
+from pilot_pipeline.feeds.times import ISO
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,11 @@ def _dated_before(raw: pd.DataFrame, job: _Job, before: date) -> pd.Series:
 def _read(cells: pd.Series, name: str, job: _Job) -> Reading:
     """Read one column; declared formats do not apply where the file itself states the type, or to fixed values."""
     stated = all(name in plan.fixed or plan.columns.get(name) in file.table.typed for file, plan in job.pairs)
+    formats = job.source.dates.get(name, ())
+    if formats and any(file.table.typed_cells for file in job.files):
+        formats = (*formats, ISO)
     manner = Manner(
-        formats=() if stated else job.source.dates.get(name, ()),
+        formats=() if stated else formats,
         words=job.source.values.get(name, {}),
         nulls=(*job.source.nulls.get("*", ()), *job.source.nulls.get(name, ())),
         pivot=None if stated else job.source.two_digit_years.get(name),

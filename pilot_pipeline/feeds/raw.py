@@ -49,6 +49,8 @@ class RawTable:
     that could not be read is there, empty, with a fault, so that no row is ever lost. `typed` names the columns whose
     type the file itself states. `made` gives canonical columns that were made of others (a vendor's shape, a join),
     by the name of their column in `frame`; `known` names columns that need neither mapping nor ignoring.
+    `typed_cells` says that single cells may be typed dates, which stand as ISO text among whatever else people
+    typed.
     """
 
     frame: pd.DataFrame
@@ -59,6 +61,7 @@ class RawTable:
     optional_columns: bool = False
     made: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+    typed_cells: bool = False
 
 
 @dataclass(frozen=True)

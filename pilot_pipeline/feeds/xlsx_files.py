@@ -6,6 +6,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time
 from itertools import repeat
 from typing import Any
@@ -43,7 +44,7 @@ def parse_xlsx(data: bytes, place: str, options: Options = PLAIN) -> RawTable:
         raise BadInput(f"{place} is empty: there is not even a header. Was it only half transferred?")
     header, notes = header_names(*rows[0], place)
     padded = ((line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:])
-    return table_of(header, padded, place, notes)
+    return replace(table_of(header, padded, place, notes), typed_cells=True)
 
 
 def _rows(data: bytes, place: str, sheet: str | None) -> Iterator[tuple[int, list[str]]]:

@@ -11,10 +11,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from pilot_pipeline.cohort.power import adoption_line
+from pilot_pipeline.config import FeedSource
+from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.plan import check_mapping
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -54,6 +59,14 @@ def test_every_relative_link_leads_to_a_file(page: Path):
     for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
         if not re.match(r"[a-z]+:", target) and not target.startswith("#"):
             assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_the_mappings_on_the_page_about_feeds_are_taken():
+    blocks = re.findall(r"^```yaml\n(.*?)^```", _text("feeds.md"), re.M | re.S)
+    assert len(blocks) >= 4
+    for block in blocks:
+        for feed, source in yaml.safe_load(block)["feeds"].items():
+            check_mapping(FeedSource.model_validate(source), CANON[feed], ZoneInfo("Europe/Berlin"))
 
 
 def test_every_decision_note_is_listed_and_dated():

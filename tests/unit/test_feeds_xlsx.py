@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 import xlsxwriter
 
+from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.raw import Options
+from pilot_pipeline.feeds.mapping import map_to_canon
+from pilot_pipeline.feeds.raw import Options, SourceFile
 from pilot_pipeline.feeds.xlsx_files import parse_xlsx
 
 
@@ -67,6 +71,20 @@ def test_a_formula_that_nobody_calculated_is_no_empty_cell():
     cells = parse_xlsx(data.getvalue(), "x.xlsx").frame.to_numpy().tolist()
     assert [cell.startswith("=") for cell in (cells[0][1], cells[1][0])] == [True, True]
     assert (cells[1][1], cells[2]) == ("", ["2", "3"])
+
+
+def test_dates_that_are_dates_are_read_beside_dates_that_somebody_typed():
+    def mixed(book, sheet) -> None:
+        sheet.write_row(0, 0, ["observation_id", "starts_on", "name", "ends_on", "scope"])
+        sheet.write_row(1, 0, ["", "01/31/2020", "a", "02/01/2020", "all"])
+        sheet.write_row(2, 0, ["", "", "b", "02/01/2020", "all"])
+        sheet.write_datetime(2, 1, datetime(2020, 1, 31), book.add_format({"num_format": "dd.mm.yy"}))
+
+    table = parse_xlsx(workbook(mixed), "x.xlsx")
+    source = FeedSource(source="x.xlsx", dates={"starts_on": ["%m/%d/%Y"], "ends_on": ["%m/%d/%Y"]}, ignore=["obs*"])
+    mapped = map_to_canon([SourceFile(Path("x"), "x.xlsx", "0", table)], source, "initiatives", ZoneInfo("UTC"))
+    assert mapped.findings == ()
+    assert mapped.frame["starts_on"].dt.strftime("%Y-%m-%d").tolist() == ["2020-01-31"] * 2
 
 
 def test_a_title_above_the_table_is_taken_for_the_header_and_every_row_says_so():
