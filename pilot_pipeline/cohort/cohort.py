@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort import wording
+from pilot_pipeline.cohort.balance import BALANCE_COLUMNS, balance_table
 from pilot_pipeline.cohort.clusters import judging_clusters
 from pilot_pipeline.cohort.ladder import Admissibility, Ints, apply_ladder, build_ladder
 from pilot_pipeline.cohort.matching import blocks_of, gains, match_controls, obstacles
@@ -59,6 +60,7 @@ class Cohort:
         notes: how missing, constant and collinear covariates and rungs without data were handled.
         spare_controls: how many people of the pool were left untouched.
         attempts: where the cohort was proposed: the proposal at each rung that was tried, the chosen one first.
+        balance: how alike the arms are, `balance.BALANCE_COLUMNS`; empty for a cohort that was not matched here.
     """
 
     members: pd.DataFrame
@@ -71,6 +73,7 @@ class Cohort:
     relaxed: tuple[str, ...] = ()
     spare_controls: int = 0
     attempts: tuple[Attempt, ...] = ()
+    balance: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BALANCE_COLUMNS)))
 
     @property
     def n_pairs(self) -> int:
@@ -91,7 +94,8 @@ class Cohort:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def __str__(self) -> str:
-        return "\n".join([*self.explanation, *self.relaxed, *self.warnings, *self.notes])
+        alike = wording.alike(self.balance)
+        return "\n".join([*self.explanation, *self.relaxed, *alike, *self.warnings, *self.notes])
 
 
 def form_cohort(
@@ -255,6 +259,7 @@ def _describe(
         notes=(*admissibility.metric.notes, *admissibility.ladder.notes),
         violations=violations,
         spare_controls=len(left),
+        balance=balance_table(members, people, config),
     )
 
 

@@ -63,6 +63,18 @@ def explain(counts: Counts, design: str, gained: Mapping[str, int]) -> tuple[str
     return tuple(sentences)
 
 
+def alike(balance: pd.DataFrame) -> tuple[str, ...]:
+    """Say in which measured covariate the arms differ most after matching, and how far they did before."""
+    named = ~balance["covariate"].astype("str").str.contains(":", regex=False)
+    measured = balance[named].dropna(subset=["smd_after"])
+    if measured.empty:
+        return ()
+    before, after = (measured[name].astype("float64").abs().to_numpy() for name in ("smd_before", "smd_after"))
+    worst = int(after.argmax())
+    name = measured["covariate"].iloc[worst]
+    return (f"After matching, the arms differ most in {name}: {after[worst]:.2f} SD, and {before[worst]:.2f} before.",)
+
+
 def representation(attempts: Sequence[Attempt], pairs: bool) -> tuple[str, ...]:
     """Say whether the proposal has the seats that the workforce calls for, and what the alternatives would cost."""
     chosen, proposal = attempts[0], attempts[0].proposal

@@ -13,6 +13,7 @@ import yaml
 from commandline import Command
 
 from pilot_pipeline.registration import Lock
+from pilot_pipeline.warehouse.connection import open_warehouse
 
 NOW = ("--now", "2025-12-20")
 
@@ -99,6 +100,16 @@ def test_a_locked_cohort_is_not_proposed_anew(pilot: Command, site: Path, monkey
     monkeypatch.setattr("pilot_pipeline.registration.read_lock", lambda path: lock)
     told = pilot("power", "--config", site / "pilot.yaml", *NOW)
     assert told.code == 0 and "30 pairs, 6 clusters, 30 participants, as locked" in told.out
+
+
+def test_a_lock_after_the_outcomes_is_refused(pilot: Command, site: Path) -> None:
+    reads = pd.DataFrame({"feed": ["tool_events"], "rows_accepted": [9], "fresh_as_of": [pd.Timestamp("2026-01-06")]})
+    (site / "var").mkdir(mode=0o700)
+    with open_warehouse(site / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.write("feeds.feed_reads", reads)
+    told = pilot("lock", "--config", site / "pilot.yaml", "--as-of", "2025-12-22", "--attested-by", "works council")
+    assert told.code == 2 and "Outcomes have been read already" in " ".join(told.err.split())
+    assert not (site / "pilot.lock.json").exists()
 
 
 def test_a_planned_cohort_needs_no_feeds_and_can_be_drawn(pilot: Command, site: Path) -> None:

@@ -67,6 +67,14 @@ def test_every_relaxation_is_named_by_count_and_in_words() -> None:
     assert "30 of 30 participants (given by the enrolments) have a control" in str(cohort)
 
 
+def test_a_cohort_knows_its_balance_and_prints_it() -> None:
+    cohort = given()
+    row = cohort.balance.set_index("covariate").loc["performance_score"]
+    assert abs(row["smd_after"]) < 0.1
+    worst = cohort.balance.head(4).set_index("covariate")["smd_after"].abs()
+    assert f"the arms differ most in {worst.idxmax()}: {worst.max():.2f} SD" in str(cohort)
+
+
 def test_spare_partners_are_kept_and_counted() -> None:
     assert any("pairs keep a spare partner" in sentence for sentence in given().explanation)
     named = given().members.loc[given().members["arm"] == "control", "employee_id"]
