@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -45,15 +45,7 @@ def step_bar(instance: DagsterInstance, run_id: str, title: str, steps: int) -> 
         _line(title)
         yield
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[asset]}"),
-    )
-    with Progress(*columns, console=console) as bar:
+    with _bar() as bar:
         task = bar.add_task(title, total=steps, asset="")
 
         def seen(entry: EventLogEntry) -> None:
@@ -68,6 +60,37 @@ def step_bar(instance: DagsterInstance, run_id: str, title: str, steps: int) -> 
         instance.add_event_listener(run_id, seen)
         yield
         bar.update(task, asset="")
+
+
+@contextmanager
+def counting(title: str, steps: int) -> Iterator[Callable[[str], None]]:
+    """Show how many steps are done; what is yielded is to be told the name of each step as it begins."""
+    if not console.is_terminal:
+        _line(title)
+        yield lambda name: None
+        return
+    with _bar() as bar:
+        task, begun = bar.add_task(title, total=steps, asset=""), 0
+
+        def begin(name: str) -> None:
+            nonlocal begun
+            bar.update(task, completed=begun, asset=name)
+            begun += 1
+
+        yield begin
+        bar.update(task, completed=steps, asset="")
+
+
+def _bar() -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[asset]}"),
+    )
+    return Progress(*columns, console=console)
 
 
 def _line(title: str) -> None:

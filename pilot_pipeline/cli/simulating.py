@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pilot_pipeline.cli.drawing import picture_writer
-from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
+from pilot_pipeline.cli.progress import console, counting, only_data_on_stdout
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput
 
@@ -122,8 +122,8 @@ def _run(pilot: Pilot, design: Design, truths: tuple[Truth, ...], asked: Asked) 
     from pilot_pipeline.error_rates.characteristics import operating_characteristics
 
     seed = pilot.config.cohort.seed if asked.seed is None else asked.seed
-    with working(f"Simulating {len(truths)} × {asked.pilots:,} pilots"):
-        return operating_characteristics(design, pilot.config, pilots=asked.pilots, seed=seed, truths=truths)
+    with counting(f"Simulating {len(truths)} × {asked.pilots:,} pilots", len(truths)) as told:
+        return operating_characteristics(design, pilot.config, pilots=asked.pilots, seed=seed, truths=truths, told=told)
 
 
 def _show(found: Characteristics, pilot: Pilot, source: str) -> None:

@@ -85,8 +85,8 @@ def _value(roi: pd.DataFrame, currency: str) -> Tile:
 def _rule(card: Scorecard) -> Tile:
     question = "How sure is the rule?"
     if card.false_go_rate is None or card.power is None:
-        said = "Not for this very cohort. At 30 to 50 pairs the rule calls a useless tool a go in under 1 %."
-        return Tile(question, "Not simulated", said, "limits")
+        said = "For this very cohort at the close-out. At 30 to 50 pairs it calls a useless tool a go in under 1 %."
+        return Tile(question, "Not simulated yet", said, "limits")
     false_go, power = formats.percent(card.false_go_rate, 1), formats.percent(card.power)
     context = (
         f"of pilots like this end in a false go at worst; a very good tool gets its go in {power} of them (simulated)."

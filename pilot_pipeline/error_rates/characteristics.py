@@ -13,8 +13,8 @@ from pilot_pipeline.error_rates.design import Design
 from pilot_pipeline.error_rates.trial import Tally, simulate
 from pilot_pipeline.error_rates.truths import VERY_GOOD, Truth, named_truths
 
-CLOSE_OUT = {"unused": 400, "favouritism": 400, "half": 400, "on_target": 400, "useless": 400}
-"""Simulated pilots at every close-out per truth that stands beside the two published rates."""
+BESIDE, BESIDE_PILOTS = ("useless", "unused", "favouritism", "half", "on_target"), 400
+"""Truths that stand beside the two published rates at a close-out, and how many pilots are simulated of each."""
 PUBLISHED_PILOTS = 1500
 """Simulated pilots behind `decision.false_go_rate` and `decision.power`, per truth."""
 COLUMNS = ("truth", "description", "pilots", "go", "no_go", "reconfigure", "go_error", "no_go_error", "coverage")
@@ -104,8 +104,9 @@ def in_sentences(found: Characteristics, config: PilotConfig) -> tuple[str, ...]
 
 
 def _close_out_pilots(truth: Truth) -> int:
-    published = truth.name == VERY_GOOD.name or (truth.false_go and truth.name not in CLOSE_OUT)
-    return PUBLISHED_PILOTS if published else CLOSE_OUT.get(truth.name, 0)
+    if truth.false_go or truth.name == VERY_GOOD.name:
+        return PUBLISHED_PILOTS
+    return BESIDE_PILOTS if truth.name in BESIDE else 0
 
 
 def _row(tally: Tally) -> tuple[object, ...]:
