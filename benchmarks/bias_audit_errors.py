@@ -154,8 +154,8 @@ finding counts, for a tool that steers only one by gender does.
 *Severe steering* sends women to two pathways in 60 and 5 of 100 cases and everybody else in 10 and 55. Two things
 follow:
 
-* **The first row of each kind is the promise**: a fair tool is accused in at most five of a hundred pilots, looked
-  at once or every week for twelve weeks.
+* **A fair tool is accused in at most five of a hundred pilots**, looked at once or every week for twelve weeks.
+  Permuting within roles is exact, so what lies above .05 here is Monte Carlo error.
 * **Twelve weeks help only where recommendations vary.** A tool that always repeats a person's first recommendation
   gives one observation per person, however many weeks pass: then twenty people find severe steering half the time,
   for ever.
@@ -166,6 +166,10 @@ follow:
 population; one family over all of it, its line .01. Companies differ from audit to audit.
 
 {synthetic}
+
+Up to 600 audits a tool, of the same design, stand in
+[a decision note](decisions/2026-11-22-proxies-beyond-chance-at-one-in-a-hundred.md): a tool that steers a tenth of its
+answers was found 300 times of 300.
 
 The last row is *proxy bias*: the tool never reads age, but who is a newcomer, which goes with age. Twins differ in
 the year of birth alone and see nothing; the correlated population sees it. Whether tenure is a fair reason is not
