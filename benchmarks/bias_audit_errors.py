@@ -4,26 +4,29 @@
 
 Live: `pilot_pipeline.simulation.audit_errors`, people in three roles, six pathways in two themes, three attributes.
 Before launch: `synthetic_audit.py` beside this file, 2,000 twin sets per attribute of simulated companies. It takes
-about half an hour of one core; `--pilots 200 --audits 20` is a quick look.
+about half an hour of one core; `--pilots 200 --audits 20` is a quick look. A call that was stopped is gone on with.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from synthetic_audit import TOOLS as SYNTHETIC
 from synthetic_audit import smallest_q
 
 from pilot_pipeline.config import PilotConfig, parse_config
 from pilot_pipeline.fairness.pairs import excess_bound
 from pilot_pipeline.fairness.synthetic_audit import SYNTHETIC_ALPHA
-from pilot_pipeline.simulation.audit_errors import TOOLS, Rates, audit_rates
+from pilot_pipeline.simulation.audit_errors import TOOLS, Rates, Tool, audit_rates
 
 PEOPLE = (20, 30, 50)
-TARGETS = {20: (0.45, 0.65), 30: (0.70, 0.90), 50: (0.95, 0.99)}
+SEED = 20261126
 BEFORE_LAUNCH = (
     "fair: at random",
     "fair: reads everything, 3 % whims",
@@ -75,12 +78,39 @@ def synthetic_table(found: pd.DataFrame) -> list[str]:
     return lines
 
 
-def synthetic_found(audits: int) -> pd.DataFrame:
+class Log:
+    """What is simulated already, one JSON object a line, so that a second call goes on where the first one stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self.known = {entry["key"]: entry["value"] for entry in map(json.loads, lines)}
+
+    def once(self, key: str, simulate: Callable[[], Any]) -> Any:
+        """Return what is known under a key, or simulate and remember it."""
+        if key not in self.known:
+            self.known[key] = simulate()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"key": key, "value": self.known[key]}) + "\n")
+            print(key, flush=True)
+        return self.known[key]
+
+
+def live_rates(log: Log, tool: Tool, n: int, pilots: int, permuted: int) -> Rates:
+    """Return the rates of one tool and size."""
+    key = f"live {tool.name} {n} {pilots} {permuted}"
+    found = log.once(key, lambda: asdict(audit_rates(tool, n, a_config(), pilots=pilots, permuted=permuted, seed=SEED)))
+    return Rates(**found)
+
+
+def synthetic_found(log: Log, audits: int) -> pd.DataFrame:
     """Audit each tool so many times, over companies of which each is asked about by ten new tools."""
-    rounds = min(10, audits)
-    parts = [smallest_q(seed, rounds, list(BEFORE_LAUNCH), False) for seed in range(1, max(1, audits // rounds) + 1)]
-    assert set(BEFORE_LAUNCH) <= set(SYNTHETIC)
-    return pd.concat(parts, ignore_index=True)
+    rounds, tools = min(10, audits), list(BEFORE_LAUNCH)
+    parts = [
+        log.once(f"synthetic {seed} {rounds}", lambda seed=seed: smallest_q(seed, rounds, tools, False).to_dict("list"))
+        for seed in range(1, max(1, audits // rounds) + 1)
+    ]
+    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
 
 
 def page(live: list[str], synthetic: list[str]) -> str:
@@ -93,17 +123,15 @@ def main() -> None:
     """Simulate and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pilots", type=int, default=4000, help="per fair tool and size; a quarter per steered one")
-    parser.add_argument("--audits", type=int, default=300, help="synthetic audits per tool")
+    parser.add_argument("--audits", type=int, default=300, help="synthetic audits per tool, tens")
     parser.add_argument("--permuted", type=int, default=1000)
+    parser.add_argument("--log", type=Path, default=Path("bias_audit_errors.jsonl"))
     parser.add_argument("--out", type=Path, default=None)
     given = parser.parse_args()
-    config, rates = a_config(), []
-    for tool in TOOLS:
-        for n in PEOPLE:
-            pilots = given.pilots // 4 if tool.steers else given.pilots
-            rates.append(audit_rates(tool, n, config, pilots=pilots, permuted=given.permuted, seed=20261126))
-            print(rates[-1], flush=True)
-    text = page(live_table(rates), synthetic_table(synthetic_found(given.audits)))
+    log = Log(given.log)
+    share = {True: given.pilots // 4, False: given.pilots}
+    rates = [live_rates(log, tool, n, share[tool.steers], given.permuted) for tool in TOOLS for n in PEOPLE]
+    text = page(live_table(rates), synthetic_table(synthetic_found(log, given.audits)))
     print(text)
     if given.out:
         given.out.write_text(text, encoding="utf-8")
@@ -126,8 +154,8 @@ finding counts, for a tool that steers only one by gender does.
 *Severe steering* sends women to two pathways in 60 and 5 of 100 cases and everybody else in 10 and 55. Two things
 follow:
 
-* **The first row of each kind is the promise**: a fair tool is accused in at most five of a hundred pilots, looked
-  at once or every week for twelve weeks.
+* **A fair tool is accused in at most five of a hundred pilots**, looked at once or every week for twelve weeks.
+  Permuting within roles is exact, so what lies above .05 here is Monte Carlo error.
 * **Twelve weeks help only where recommendations vary.** A tool that always repeats a person's first recommendation
   gives one observation per person, however many weeks pass: then twenty people find severe steering half the time,
   for ever.
@@ -138,6 +166,10 @@ follow:
 population; one family over all of it, its line .01. Companies differ from audit to audit.
 
 {synthetic}
+
+Up to 600 audits a tool, of the same design, stand in
+[a decision note](decisions/2026-11-22-proxies-beyond-chance-at-one-in-a-hundred.md): a tool that steers a tenth of its
+answers was found 300 times of 300.
 
 The last row is *proxy bias*: the tool never reads age, but who is a newcomer, which goes with age. Twins differ in
 the year of birth alone and see nothing; the correlated population sees it. Whether tenure is a fair reason is not

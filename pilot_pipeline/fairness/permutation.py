@@ -87,7 +87,7 @@ def variance(panel: Panel, residual: Floats) -> Floats:
 def z_scores(panel: Panel, residual: Floats) -> Floats:
     """Return Z (G, P): each group's sum of residuals over its permutation standard deviation; 0 where that is 0."""
     total = np.tensordot(panel.onehot, residual, axes=(0, 0))
-    return np.asarray(total * np.sqrt(_inverse(variance(panel, residual))))
+    return np.asarray(total * np.sqrt(inverse(variance(panel, residual))))
 
 
 def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
@@ -101,7 +101,7 @@ def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
     Returns:
         (B, A), or (B, S, A).
     """
-    precision = _inverse(variance(panel, residual))
+    precision = inverse(variance(panel, residual))
     flat = _flat(residual)
     groups = panel.onehot.shape[1]
     step = max(1, _CHUNK // max(1, groups * max(flat.shape)))
@@ -121,7 +121,7 @@ def group_squares(panel: Panel, residual: Floats, moved: NDArray[np.int16]) -> F
 
     As `statistics` for one attribute, before the sum over columns; code g is column g of `panel.onehot`.
     """
-    precision = _inverse(variance(panel, residual))
+    precision = inverse(variance(panel, residual))
     squared = np.zeros((len(moved), residual.shape[1]), dtype=np.float64)
     for group, row in enumerate(precision):
         squared += ((moved == group).astype(np.float64) @ residual) ** 2 * row
@@ -133,7 +133,7 @@ def flip_statistics(contribution: Floats, signs: Floats) -> Floats:
     flat = _flat(contribution)
     flat = flat[:, flat.any(axis=0)]
     total = signs @ flat
-    squared = total**2 * _inverse((flat**2).sum(axis=0))
+    squared = total**2 * inverse((flat**2).sum(axis=0))
     return rounded(squared.sum(axis=1))
 
 
@@ -174,6 +174,6 @@ def _sum_by(values: Floats, strata: Ints) -> Floats:
     return sums
 
 
-def _inverse(values: Floats) -> Floats:
+def inverse(values: Floats) -> Floats:
     """Return 1/values, and 0 where the variance is nothing but rounding: such a cell can say nothing."""
     return np.divide(1.0, values, out=np.zeros_like(values), where=values > 1e-12)

@@ -11,17 +11,10 @@ from numpy.random import Generator
 from pilot_pipeline.config import PilotConfig
 from pilot_pipeline.fairness.groups import Grouping, group_people
 from pilot_pipeline.fairness.pairs import Pairs
-from pilot_pipeline.fairness.permutation import (
-    Floats,
-    Panel,
-    group_squares,
-    permuted_groups,
-    residuals,
-    rounded,
-    z_scores,
-)
+from pilot_pipeline.fairness.permutation import Floats, Panel, residuals, z_scores
 from pilot_pipeline.fairness.rates import first_choices, shares
 from pilot_pipeline.fairness.study import Level, levels_of
+from pilot_pipeline.fairness.tables import table_statistics
 from pilot_pipeline.fairness.twins import group_values
 
 
@@ -60,10 +53,7 @@ def proxy_part(
 
 def proxy_statistics(part: ProxyPart, n: int, rng: Generator) -> Floats:
     """Return ΣZ² (n, levels) of one part, row 0 the data, the rest with the attribute permuted within roles."""
-    panel = part.panel
-    groups = np.where(panel.onehot.any(axis=1), panel.onehot.argmax(axis=1), -1)
-    moved = permuted_groups(groups, panel.strata, n, rng)
-    residual = residuals(np.concatenate([level.outcome for level in part.levels], axis=1), panel.strata)
-    ends = np.cumsum([len(level.names) for level in part.levels])[:-1]
-    squared = np.split(group_squares(panel, residual, moved), ends, axis=1)
-    return rounded(np.column_stack([columns.sum(axis=1) for columns in squared]))
+    first = part.levels[0].outcome
+    chosen = np.asarray(first.argmax(axis=1), dtype=np.intp)
+    onto = [np.asarray(first.T @ level.outcome > 0, dtype=np.float64) for level in part.levels]
+    return table_statistics(part.panel, chosen, onto, n, rng)

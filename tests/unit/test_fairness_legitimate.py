@@ -18,11 +18,11 @@ DECLARED, SILENT = make_config(legitimate=["location"]), make_config()
 
 
 def _before_launch(config: PilotConfig, steered: str) -> Audit:
-    """A tool that goes by one column: Berlin, or women, are sent to coaching in three of ten cases."""
+    """A tool that goes by one column: Berlin, or women, are sent to coaching in half of the cases."""
     sent = make_synthetic(make_workforce(), config)
     everyone = sent.everyone
     led = everyone[steered].isin(["Berlin", "female"]).to_numpy()
-    answers = answer(everyone, led & (np.random.default_rng(6).random(len(everyone)) < 0.3))
+    answers = answer(everyone, led & (np.random.default_rng(6).random(len(everyone)) < 0.5))
     return audit_synthetic(sent.twins, answers, config, PATHWAYS, population=sent.population)
 
 

@@ -25,6 +25,7 @@ from pilot_pipeline.fairness.permutation import (
     variance,
     z_scores,
 )
+from pilot_pipeline.fairness.tables import table_statistics
 
 
 @pytest.fixture
@@ -159,3 +160,26 @@ def test_a_strong_signal_is_found_in_its_second_week() -> None:
     assert q[0][1] > 0.05
     assert all(week[1] <= 0.05 for week in q[1:])
     assert all(week[0] > 0.05 for week in q)
+
+
+def test_random_tables_are_the_permutation_test_of_units_with_one_choice_each() -> None:
+    rng = np.random.default_rng(4)
+    strata, groups, chosen = (rng.integers(0, size, 300) for size in (3, 4, 5))
+    panel = Panel(strata, np.eye(4)[groups][:, :3], (slice(0, 3),))  # the fourth group is not tested
+    onto = [np.eye(5), np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=float)]
+    drawn = table_statistics(panel, chosen, onto, 4000, rng)
+    moved = permuted_groups(np.where(groups == 3, -1, groups), strata, 4000, rng)
+    for level, names in enumerate(onto):
+        known = group_squares(panel, residuals(names[chosen], strata), moved).sum(axis=1)
+        assert drawn[0, level] == pytest.approx(known[0])
+        cut = np.quantile(known, [0.1, 0.5, 0.9, 0.95])
+        assert np.array([(drawn[:, level] <= at).mean() for at in cut]) == pytest.approx(
+            [0.1, 0.5, 0.9, 0.95], abs=0.03
+        )
+
+
+def test_random_tables_of_a_role_with_one_group_or_one_choice_stay_as_they_are() -> None:
+    strata, groups = np.repeat([0, 1], 6), np.array([0] * 6 + [0, 1] * 3)
+    panel = Panel(strata, np.eye(2)[groups], (slice(0, 2),))
+    chosen = np.array([0, 1, 0, 1, 0, 1] + [2] * 6)
+    assert (table_statistics(panel, chosen, [np.eye(3)], 5, np.random.default_rng(0)) == 0).all()
