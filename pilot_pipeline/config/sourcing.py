@@ -61,7 +61,7 @@ class FeedSource(Frozen):
 
     source: str = Field(description="A path, a glob or a URL; relative to the directory of pilot.yaml.", repr=False)
     format: Format | None = Field(None, description="Default: by the file's ending; sql where there is a query.")
-    query: str | None = Field(None, description="A SELECT, where source is the URL of a database.")
+    query: str | None = Field(None, repr=False, description="A SELECT, where source is the URL of a database.")
     encoding: str | None = Field(None, description="Of a text file; default: UTF-8, UTF-16 with BOM, Windows-1252.")
     sheet: str | None = Field(None, description="The sheet of a workbook; default: its only visible one.")
     records: str | None = Field(
