@@ -157,7 +157,7 @@ follow:
 * **A fair tool is accused in at most five of a hundred pilots**, looked at once or every week for twelve weeks.
   Permuting within roles is exact, so what lies above .05 here is Monte Carlo error.
 * **Twelve weeks help only where recommendations vary.** A tool that always repeats a person's first recommendation
-  gives one observation per person, however many weeks pass: then twenty people find severe steering half the time,
+  gives one observation per person, however many weeks pass: then twenty people find severe steering six times in ten,
   for ever.
 
 ## Before launch, on synthetic employees
