@@ -143,21 +143,8 @@ def behaviour_effects(
         y, x = np.where(flat[:, None], y - x, y), np.where(flat[:, None], 0.0, x)
     effect, error, count = _clustered_intercepts(y, x, present, clusters, ~flat)
     flips = ancova_flips(y, x, clusters, present, patterns)
-    low, high, upper = _bounds(flips, effect, error, count)
-    return EffectEstimates(
-        effect=effect,
-        ci_low=low,
-        ci_high=high,
-        upper90=upper,
-        p_manager=flip_p(flips.statistics),
-        p_harm=flip_p(flips.statistics, "less"),
-        se=error,
-        unadjusted=unadjusted,
-        unit_effect=effect,
-        sd_pair=_spread(y, present, n),
-        n_complete=n.astype(np.int64),
-        n_clusters=count,
-    )
+    spread = _spread(y, present, n)
+    return _judged(flips, effect, error, unadjusted=unadjusted, unit_effect=effect, spread=spread, n=n, count=count)
 
 
 def prep_time_effects(
@@ -171,18 +158,34 @@ def prep_time_effects(
     count = _filled(present, clusters)
     error = _between(cluster_sums(d - ratio[:, None] * b, clusters)[0], count) / total
     flips = ratio_flips(d, b, clusters, patterns)
-    low, high, upper = _bounds(flips, ratio, error, count)
+    unit, spread = d.sum(axis=-1) / n, _spread(d, present, n)
+    return _judged(flips, ratio, error, unadjusted=ratio, unit_effect=unit, spread=spread, n=n, count=count)
+
+
+def _judged(
+    flips: Flips,
+    effect: FloatArray,
+    error: FloatArray,
+    *,
+    unadjusted: FloatArray,
+    unit_effect: FloatArray,
+    spread: FloatArray,
+    n: FloatArray,
+    count: npt.NDArray[np.int64],
+) -> EffectEstimates:
+    """Put the bounds and p-values of the sign flips beside the estimates; every array has the shape (pilots,)."""
+    low, high, upper = _bounds(flips, effect, error, count)
     return EffectEstimates(
-        effect=ratio,
+        effect=effect,
         ci_low=low,
         ci_high=high,
         upper90=upper,
         p_manager=flip_p(flips.statistics),
         p_harm=flip_p(flips.statistics, "less"),
         se=error,
-        unadjusted=ratio,
-        unit_effect=d.sum(axis=-1) / n,
-        sd_pair=_spread(d, present, n),
+        unadjusted=unadjusted,
+        unit_effect=unit_effect,
+        sd_pair=spread,
         n_complete=n.astype(np.int64),
         n_clusters=count,
     )
