@@ -84,7 +84,7 @@ DESIGNS: Mapping[str, str] = MappingProxyType(
 )
 
 _ALWAYS = (
-    "Mild steering of recommendations is invisible at this size: only a strong dependence on a group can be found.",
+    "Mild steering of recommendations is easily missed at this size; only a strong dependence on a group will show.",
     "Twins cannot see proxy bias, and a tool that never receives an attribute passes that test trivially.",
     "Being observed changes behaviour (Hawthorne effect). Both arms were observed, and what that did is not measured.",
     "Controls share managers with participants. What a trained manager passes on makes the effect look smaller.",

@@ -10,8 +10,9 @@ import pandas as pd
 from pilot_pipeline.fairness.result import Verdict
 
 MILD = (
-    "Severe steering means 60 against 10 and 5 against 55 per cent on two pathways; mild steering is mostly invisible "
-    "in a pilot: half that difference shows at the first recommendation in 11 to 29 of 100 cases, at 20 to 50 people."
+    "Severe steering means 60 against 10 and 5 against 55 per cent on two pathways; mild steering is easily missed: "
+    "half that difference shows at the first recommendation in 11 to 29 of 100 pilots of 20 to 50 people, and more "
+    "weeks help only where a person's recommendations vary."
 )
 TWINS_LIMIT = (
     "Twins differ in the attribute alone: they cannot see steering by something that goes with it, and they pass "

@@ -80,7 +80,7 @@ def test_too_little_data_is_called_underpowered_and_enough_is_called_no_evidence
     audit = audit_live(recommend(many, severe=False, seed=1), many, CONFIG, MONDAY)
     assert _verdicts(audit) == dict.fromkeys(["gender", "ethnicity", "age_band"], "no_evidence")
     assert audit.verdict == "no_evidence"
-    assert "mild steering is mostly invisible" in str(audit)
+    assert "mild steering is easily missed" in str(audit)
 
 
 def test_neither_pseudonyms_nor_row_order_change_an_audit() -> None:
