@@ -18,8 +18,9 @@ def row_count(warehouse: Warehouse, table: str) -> dg.IntMetadataValue:
 
 
 def table_preview(warehouse: Warehouse, table: str, order: Sequence[str]) -> dg.MarkdownMetadataValue:
-    """Show the first rows of a published table."""
-    rows = warehouse.query(f"SELECT * FROM {table} ORDER BY {', '.join(order)} LIMIT {PREVIEW_ROWS}")
+    """Show the first rows of a published table, of a weekly one those of the last weeks."""
+    by = ("week_no DESC", *(name for name in order if name != "week_no")) if "week_no" in order else order
+    rows = warehouse.query(f"SELECT * FROM {table} ORDER BY {', '.join(by)} LIMIT {PREVIEW_ROWS}")
     return markdown_table(rows)
 
 
