@@ -128,9 +128,9 @@ def main() -> None:
 
 HEAD = """# How the scenarios end
 
-Each scenario of `pilot demo` was run with twenty seeds through the same assets and checks as a real pilot. The share
-that does not end as its name says is shown, not hidden: some of it is the price of a rule that may err, and the seeds
-are there for anyone to look. Made by `python benchmarks/scenarios.py --seeds 20 --out docs/scenarios.md`."""
+Each scenario of `pilot demo` was run with seeds from 1 on through the same assets and checks as a real pilot, up to the
+verdict. What does not end as its name says is shown, not hidden: it is the price of a rule that may err, and the seeds
+are there for anyone to look. Written by `python benchmarks/scenarios.py --seeds 20 --out docs/scenarios.md`."""
 
 if __name__ == "__main__":
     main()

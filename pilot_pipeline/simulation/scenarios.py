@@ -62,13 +62,12 @@ _ALL = (
         completion=0.45,
         pulse=3.3,
     ),
-    Scenario(
-        "half",
-        "The tool does half of what its targets ask.",
-        "reconfigure",
-        behaviour_effect=0.15,
-        prep_reduction=0.075,
-        pulse=3.7,
+    replace(
+        _EFFECTIVE,
+        name="half",
+        description="Behaviour improves as the vendor says; managers save no preparation time.",
+        expected="reconfigure",
+        prep_reduction=0.0,
     ),
     Scenario(
         "harmful",

@@ -294,7 +294,7 @@ def test_some_cells_are_missing_but_not_many(effective: Company) -> None:
 
 @pytest.mark.parametrize(
     ("scenario", "low", "high"),
-    [("effective", 0.3, 0.7), ("useless", -0.2, 0.2), ("harmful", -0.7, -0.3), ("half", -0.05, 0.35)],
+    [("effective", 0.3, 0.7), ("useless", -0.2, 0.2), ("harmful", -0.7, -0.3), ("half", 0.3, 0.7)],
 )
 def test_the_planted_behaviour_effect_comes_back_from_the_planned_pairs(scenario: str, low: float, high: float) -> None:
     company = build(scenario, SEED)
@@ -303,7 +303,9 @@ def test_the_planted_behaviour_effect_comes_back_from_the_planned_pairs(scenario
     assert low < _pair_mean(company, change) < high
 
 
-@pytest.mark.parametrize(("scenario", "low", "high"), [("effective", 0.15, 0.4), ("useless", -0.1, 0.1)])
+@pytest.mark.parametrize(
+    ("scenario", "low", "high"), [("effective", 0.15, 0.4), ("useless", -0.1, 0.1), ("half", -0.1, 0.1)]
+)
 def test_the_planted_saving_comes_back_from_the_planned_pairs(scenario: str, low: float, high: float) -> None:
     company = build(scenario, SEED)
     time = company.feeds["manager_time"]
