@@ -123,7 +123,7 @@ def main() -> None:
     """Simulate and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pilots", type=int, default=4000, help="per fair tool and size; a quarter per steered one")
-    parser.add_argument("--audits", type=int, default=300, help="synthetic audits per tool, tens")
+    parser.add_argument("--audits", type=int, default=40, help="synthetic audits per tool, tens")
     parser.add_argument("--permuted", type=int, default=1000)
     parser.add_argument("--log", type=Path, default=Path("bias_audit_errors.jsonl"))
     parser.add_argument("--out", type=Path, default=None)
