@@ -11,6 +11,7 @@ from pilot_pipeline.closeout.gate import Evidence, Verdict
 from pilot_pipeline.closeout.judging import data_sha256
 from pilot_pipeline.closeout.kpi_remarks import kpi_remarks
 from pilot_pipeline.closeout.rehearsed import rehearsal_facts
+from pilot_pipeline.closeout.set_aside import set_aside_remarks
 from pilot_pipeline.closeout.tipping import tipping_points
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs
@@ -26,6 +27,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
     config, finished = pilot.config, evidence.finished
     inputs = read_kpi_inputs(warehouse)
     value = read_value_inputs(warehouse, inputs, config)
+    quality = warehouse.read("pilot.data_quality")
     return Scorecard(
         pilot=_facts(warehouse, pilot, evidence),
         provenance=_provenance(warehouse, pilot, evidence, run_id),
@@ -41,7 +43,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         roi=warehouse.read("pilot.roi"),
         top_issues=warehouse.read("pilot.top_issues"),
         checkpoints=warehouse.read("pilot.checkpoints"),
-        data_quality=warehouse.read("pilot.data_quality"),
+        data_quality=quality,
         conditions=verdict.conditions,
         deviations=evidence.deviations,
         cohort_notes=_statements(warehouse, "warning", "explanation", "relaxed", "note"),
@@ -50,7 +52,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         input_findings=_findings(warehouse, "inputs"),
         matched_on=tuple(config.cohort.balance),
         switched_off=tuple(gap.sentence for gap in gaps(warehouse, pilot)),
-        kpi_notes=kpi_remarks(evidence.kpis),
+        kpi_notes=(*kpi_remarks(evidence.kpis), *set_aside_remarks(evidence.kpis, quality, inputs.modules)),
         value_notes=assumptions(value, config.roi),
         tipping_points=tuple(tipping_points(verdict, evidence.kpis, inputs, config)),
         tornado=tornado(value, config.roi, config.cohort.seed),
