@@ -25,7 +25,7 @@ def check(config: Path, now: datetime | None, as_json: bool = False) -> int:
     """Judge readiness and show it, or print it as one JSON object; 1 when it blocks."""
     pilot, instant = load_pilot(config), _instant(now)
     with only_data_on_stdout(as_json), _dagster(pilot, "pilot check") as (defs, instance):
-        outcome = run_job(defs, instance, "readiness", "Checking readiness", now=instant)
+        outcome = run_job(pilot, defs, instance, "readiness", "Checking readiness", now=instant)
         _refuse_unusable(outcome)
         state, expired = _state(pilot), _judged_again(pilot, instant)
     if as_json:
@@ -54,7 +54,7 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     locked_on = as_of or today
     with _dagster(pilot, "pilot lock") as (defs, instance):
         tags = {FIXED_ON_TAG: locked_on.isoformat()}
-        outcome = run_job(defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
+        outcome = run_job(pilot, defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
         _refuse_unusable(outcome)
         if not outcome.success:
             raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
@@ -79,7 +79,7 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
         return check(config, now)
     with _dagster(pilot, "pilot run") as (defs, instance):
         title = f"Week 1 to {len(weeks)}" if len(weeks) > 1 else "Week 1"
-        outcome = run_job(defs, instance, "pilot_week", title, now=instant, weeks=weeks, tags=_launched(pilot))
+        outcome = run_job(pilot, defs, instance, "pilot_week", title, now=instant, weeks=weeks, tags=_launched(pilot))
         if outcome.success:
             showing.verdict(pilot)
             return 0
@@ -87,7 +87,7 @@ def run(config: Path, through: str | None, now: datetime | None) -> int:
         state = _state(pilot)
         if state.holds:  # the run went live, and an audit refused what it would have published
             raise NotReady("\n".join(outcome.sentences))
-        run_job(defs, instance, "publish_block", "Publishing the block", now=instant)
+        run_job(pilot, defs, instance, "publish_block", "Publishing the block", now=instant)
     showing.readiness(pilot, state, outcome)
     return 1
 
@@ -101,7 +101,7 @@ def twins(config: Path, out: Path, now: datetime | None) -> None:
 
     pilot = load_pilot(config)
     with _dagster(pilot, "pilot twins") as (defs, instance):
-        outcome = run_job(defs, instance, "design", "Reading the workforce", now=_instant(now))
+        outcome = run_job(pilot, defs, instance, "design", "Reading the workforce", now=_instant(now))
         _refuse_unusable(outcome)
         if not outcome.success:
             raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))

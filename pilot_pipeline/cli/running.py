@@ -68,6 +68,7 @@ def _export_named(pilot: Pilot, settings: Path) -> None:
 
 
 def run_job(
+    pilot: Pilot,
     defs: Definitions,
     instance: DagsterInstance,
     job_name: str,
@@ -80,6 +81,7 @@ def run_job(
     """Run one job to its end.
 
     Args:
+        pilot: whose warehouse stays open meanwhile; opening the file for every asset takes longer than most assets.
         defs: the pilot's definitions.
         instance: an open Dagster instance.
         job_name: a job of the definitions.
@@ -90,13 +92,14 @@ def run_job(
     """
     from checks.instant import NOW_TAG
     from checks.turn import BY_TAG, COMMAND
+    from pilot_pipeline.warehouse.connection import open_warehouse
 
     job = defs.resolve_job_def(job_name)
     all_tags = {**(tags or {}), NOW_TAG: now.isoformat(), BY_TAG: COMMAND, "dagster/max_retries": "0"}
     if weeks:
         all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)
-    with step_bar(instance, run_id, title, len(job.graph.node_dict)):
+    with open_warehouse(pilot.home.warehouse), step_bar(instance, run_id, title, len(job.graph.node_dict)):
         result = job.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
         )

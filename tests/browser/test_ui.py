@@ -204,7 +204,7 @@ def test_a_partition_is_launched_and_succeeds_and_the_late_rows_are_a_failed_che
     page.get_by_text("Feeds changed after week 5 had been computed").first.wait_for()
     page.screenshot(path=SHOTS / "ui-failed-check.png")
     text = page.inner_text("body")
-    assert "When it fails:" in text and "Warning" in text
+    assert "When it fails:" in text and "Protects:" in text and "Failed" in text
 
 
 def test_a_taken_port_is_said_in_a_sentence(served: str, demo: Path):
