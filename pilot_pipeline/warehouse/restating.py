@@ -9,7 +9,15 @@ from typing import Any
 import duckdb
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.warehouse.storing import Target, cast_list, check_casts, check_week, first_row, quoted
+from pilot_pipeline.warehouse.storing import (
+    Target,
+    cast_list,
+    check_casts,
+    check_week,
+    first_row,
+    quoted,
+    relation_types,
+)
 
 RESTATED = "restated_rows"
 
@@ -35,7 +43,7 @@ def stage_restated(
     unstamped = Target(target.table, plain, target.week)
     _check_key(connection, relation, unstamped, key)
     check_week(connection, relation, unstamped)
-    check_casts(connection, relation, unstamped)
+    check_casts(connection, relation, unstamped, relation_types(connection, relation))
     rows = f"SELECT {cast_list(plain)} FROM {relation}"
     params: dict[str, Any] = {}
     if written_before:

@@ -83,13 +83,13 @@ def check_columns(table: str, have: Sequence[str], want: Sequence[str]) -> None:
         raise BadInput(f"{table}: the rows do not fit the table's columns: {'; '.join(faults)}.")
 
 
-def check_casts(connection: duckdb.DuckDBPyConnection, relation: str, target: Target) -> None:
+def check_casts(connection: duckdb.DuckDBPyConnection, relation: str, target: Target, have: Mapping[str, str]) -> None:
     """Refuse a column whose values would be lost or changed by the cast to its type.
 
     DuckDB rounds 2.5 to 2 and cuts the hour off a timestamp without a word; both are refused here, as are numbers
-    that arrive where text is stored. The sentence names column and count, never a value.
+    that arrive where text is stored. `have` are the relation's own types. The sentence names column and count, never
+    a value.
     """
-    have = relation_types(connection, relation)
     checks = {c: _lost(quoted(c), have[c], kind.upper()) for c, kind in target.types.items()}
     asked = {column: test for column, test in checks.items() if test is not None}
     if not asked:
@@ -145,10 +145,17 @@ def check_stored_types(connection: duckdb.DuckDBPyConnection, target: Target) ->
             )
 
 
+_CANONICAL: dict[str, str] = {}
+"""What was asked before: every write of a week would ask again."""
+
+
 def canonical_types(connection: duckdb.DuckDBPyConnection, types: Mapping[str, str]) -> dict[str, str]:
     """Return the types by the names that DuckDB gives them: INT becomes INTEGER."""
-    names = ", ".join(f"typeof(CAST(NULL AS {kind}))" for kind in types.values())
-    return dict(zip(types, map(str, first_row(connection, f"SELECT {names}")), strict=True))
+    new = sorted({*types.values()} - _CANONICAL.keys())
+    if new:
+        names = ", ".join(f"typeof(CAST(NULL AS {kind}))" for kind in new)
+        _CANONICAL.update(zip(new, map(str, first_row(connection, f"SELECT {names}")), strict=True))
+    return {column: _CANONICAL[kind] for column, kind in types.items()}
 
 
 def cast_list(types: Mapping[str, str]) -> str:
@@ -161,11 +168,12 @@ def store(connection: duckdb.DuckDBPyConnection, relation: str, target: Target, 
 
     DELETE and INSERT are one transaction and the insert goes by name: whatever fails, the old rows stay.
     """
-    check_columns(target.table, list(relation_types(connection, relation)), list(target.types))
+    have = relation_types(connection, relation)
+    check_columns(target.table, list(have), list(target.types))
     if exists and target.week is not None:
         check_stored_types(connection, target)
     check_week(connection, relation, target)
-    check_casts(connection, relation, target)
+    check_casts(connection, relation, target, have)
     order = f" ORDER BY {', '.join(map(quoted, target.order_by))}" if target.order_by else ""
     create = "CREATE OR REPLACE TABLE" if target.week is None else "CREATE TABLE IF NOT EXISTS"
     columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in target.types.items())
