@@ -10,6 +10,7 @@ from assets.stage import Stage, stage_asset
 from assets.summaries import markdown_table, picture
 from pilot_pipeline.charts.plots import bias_heat_map, flip_heat_map
 from pilot_pipeline.fairness import inputs
+from pilot_pipeline.fairness.answer_checks import among
 from pilot_pipeline.fairness.answers import collect_answers, kept_synthetic, make_synthetic
 from pilot_pipeline.fairness.audit import Audit, audit_synthetic, audit_weekly
 from pilot_pipeline.fairness.comparison import comparison, history_rows, model_version, remember
@@ -46,7 +47,7 @@ def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
         feed_rows(warehouse, pilot, "synthetic_recommendations"),
         read_answers(warehouse),
     )
-    answered = everyone["synthetic_id"].isin(collected.answers["synthetic_id"]).sum()
+    answered = among(everyone["synthetic_id"], collected.answers["synthetic_id"]).sum()
     counts = {"asked": [str(len(everyone))], "answered": [str(answered)]}
     warehouse.write(EMPLOYEES.table, sent.kept, columns=EMPLOYEES.types)
     warehouse.write(ANSWERS.table, collected.answers[list(ANSWERS.types)], columns=ANSWERS.types)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pilot_pipeline.config.models import PilotConfig
+from pilot_pipeline.fairness.answer_checks import among
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.evidence import prelaunch_tests, start_instant
 from pilot_pipeline.readiness.results import HRIS_FEED, PATHWAYS, SSO_MATRIX, SYNTHETIC_AUDIT, Severity
@@ -228,8 +229,8 @@ def _synthetic(frames: Frames, config: PilotConfig) -> tuple[Suite, ...]:
         expected.append(_known("pathway_known", "Answers name pathways that exist"))
     if answers is not None:
         answers = answers.assign(
-            employee_known=True if twins is None else answers["synthetic_id"].isin(twins["synthetic_id"]),
-            pathway_known=True if pathways is None else answers["pathway_id"].isin(pathways["pathway_id"]),
+            employee_known=True if twins is None else among(answers["synthetic_id"], twins["synthetic_id"]),
+            pathway_known=True if pathways is None else among(answers["pathway_id"], pathways["pathway_id"]),
         )
     return (Suite("synthetic_recommendations", ("synthetic_id",), tuple(expected), answers),)
 
