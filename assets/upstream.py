@@ -31,12 +31,12 @@ def upstream_feeds(assets: Iterable[dg.AssetsDefinition]) -> Mapping[str, tuple[
 
 
 def feeds_table(warehouse: Warehouse, feeds: Sequence[str]) -> pd.DataFrame:
-    """Return feed, rows, in quarantine, newest day and files, of those of the feeds that were read, in their order."""
+    """Return feed, rows, in quarantine, newest day and files, of those of the feeds that were read."""
     if not feeds or not warehouse.exists("feeds.feed_reads"):
         return pd.DataFrame(columns=["feed", "rows", "in quarantine", "newest day", "files"])
     return warehouse.query(
         'SELECT feed, rows_accepted AS rows, rows_quarantined AS "in quarantine", fresh_as_of AS "newest day", '
         "(SELECT count(*) FROM feeds.source_files AS f WHERE f.feed = r.feed) AS files "
-        "FROM feeds.feed_reads AS r WHERE list_contains($feeds, feed) ORDER BY list_position($feeds, feed)",
-        {"feeds": list(feeds)},
+        "FROM feeds.feed_reads AS r WHERE list_contains($feeds, feed) ORDER BY list_position($order, feed)",
+        {"feeds": list(feeds), "order": list(CANON)},
     )
