@@ -11,12 +11,15 @@ DuckDB's scan of the same columns is what counts.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as every pilot command does; the peers inherit it
 
 import duckdb
 import numpy as np

