@@ -64,8 +64,13 @@ def _spread(part: Floats, total: Floats) -> Floats:
     return np.asarray(np.eye(part.shape[1]) * (part * total)[:, :, None] - part[:, :, None] * part[:, None, :])
 
 
-def cochran_mantel_haenszel(counts: Floats) -> Floats:
-    """Return p (G, P) of each group against the rest, stratified and uncorrected; NaN where there is no variance."""
+def cochran_mantel_haenszel(counts: Floats, *, corrected: bool = False) -> Floats:
+    """Return p (G, P) of each group against the rest, stratified; NaN where there is no variance.
+
+    Args:
+        counts: (S, G, P).
+        corrected: take half a person off the difference (Yates), as R's `mantelhaen.test` does unless told otherwise.
+    """
     from scipy.special import chdtrc
 
     group, pathway = counts.sum(axis=2), counts.sum(axis=1)
@@ -74,9 +79,45 @@ def cochran_mantel_haenszel(counts: Floats) -> Floats:
     over = np.maximum(total**2 * (total - 1), 1)[:, None, None]
     left = (total[:, None] - group)[:, :, None] * (total[:, None] - pathway)[:, None, :]
     spread = (group[:, :, None] * pathway[:, None, :] * left / over).sum(axis=0)
+    apart = np.abs((counts - expected).sum(axis=0))
+    apart = np.maximum(apart - 0.5, 0) if corrected else apart
     squared = np.full(spread.shape, np.nan)
-    np.divide((counts - expected).sum(axis=0) ** 2, spread, out=squared, where=spread > 0)
+    np.divide(apart**2, spread, out=squared, where=spread > 0)
     return np.asarray(chdtrc(1, squared))
+
+
+def breslow_day(counts: Floats) -> Floats:
+    """Return p (G, P) of each group's odds ratio against the rest being the same in all strata.
+
+    Cochran, Mantel and Haenszel's test adds the strata up, so that opposite differences cancel; this one sees them.
+    Strata in which everybody or nobody is in the group, or gets the pathway, say nothing. NaN where fewer than two
+    strata are left, or the common odds ratio is 0 or infinite.
+
+    Source: Breslow and Day (1980), section 4.4, around Mantel and Haenszel's common odds ratio, without Tarone's term.
+    """
+    from scipy.special import chdtrc
+
+    group, pathway = counts.sum(axis=2)[:, :, None], counts.sum(axis=1)[:, None, :]
+    total = group.sum(axis=1, keepdims=True)
+    rest = total - group - pathway + counts
+    used = (group > 0) & (group < total) & (pathway > 0) & (pathway < total)
+    over = np.where(used, 1 / np.maximum(total, 1), 0.0)
+    both, crossed = (counts * rest * over).sum(axis=0), ((group - counts) * (pathway - counts) * over).sum(axis=0)
+    odds = np.full(both.shape, np.nan)
+    np.divide(both, crossed, out=odds, where=(both > 0) & (crossed > 0))
+    # The expected count x solves x·(total − group − pathway + x) = odds·(group − x)·(pathway − x): of the two roots the
+    # one that is possible, in the form that does not cancel where the odds ratio is near 1.
+    linear = odds * (group + pathway) + total - group - pathway
+    root = np.sqrt(np.maximum(linear**2 - 4 * (odds - 1) * odds * group * pathway, 0))
+    expected = 2 * odds * group * pathway / np.where(used, linear + root, 1.0)
+    inverse = sum(
+        1 / np.where(used, np.maximum(cell, np.finfo(float).tiny), 1.0)
+        for cell in (expected, group - expected, pathway - expected, total - group - pathway + expected)
+    )
+    statistic = np.where(used, (counts - expected) ** 2 * inverse, 0.0).sum(axis=0)
+    freedom = used.sum(axis=0) - 1
+    known = (freedom > 0) & ~np.isnan(odds)
+    return np.where(known, chdtrc(np.maximum(freedom, 1), np.where(known, statistic, 0.0)), np.nan)
 
 
 def against_the_rest(counts: Floats) -> tuple[Floats, Floats]:

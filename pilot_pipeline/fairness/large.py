@@ -17,6 +17,7 @@ from pilot_pipeline.errors import BadInput
 from pilot_pipeline.fairness.closed_form import (
     against_the_rest,
     benjamini_hochberg,
+    breslow_day,
     cochran_mantel_haenszel,
     holm,
     omnibus,
@@ -35,7 +36,7 @@ _MOST = 4096
 
 RATES = [
     *("attribute", "group_value", "pathway_id", "n", "selected", "rate", "impact_ratio", "four_fifths", "p_value"),
-    *("exact", "cmh_p", "cmh_q", "suppressed"),
+    *("exact", "cmh_p", "cmh_q", "homogeneity_p", "suppressed"),
 ]
 TESTS = ["attribute", "statistic", "freedom", "p_value", "q_value", "largest_gap", "group_value", "pathway_id"]
 
@@ -48,7 +49,8 @@ class LargeAudit:
         tests: `TESTS`, one row per attribute and pair: generalised Cochran–Mantel–Haenszel within roles, q by Holm over
             the rows, and the largest difference of a group's rate to everybody's, in shares, with its place.
         rates: `RATES`, one row per attribute or pair, group and pathway; p against the rest (`exact`: Fisher's), CMH
-            within roles, its q by Benjamini and Hochberg over all rows.
+            within roles, its q by Benjamini and Hochberg over all rows, and Breslow and Day's p of the roles being
+            alike: opposite differences in two roles cancel in CMH and are seen there.
         people: how many people have a first choice.
     """
 
@@ -186,11 +188,12 @@ def _rollup(
     top = np.max(rate, axis=0, initial=0.0, where=visible[:, None])
     ratio = np.divide(rate, top, out=np.full(rate.shape, np.nan), where=top > 0)
     known = counts[:, tested]
-    p, cmh = np.full(rate.shape, np.nan), np.full(rate.shape, np.nan)
+    p, cmh, homogeneity = (np.full(rate.shape, np.nan) for _ in range(3))
     exact = np.zeros(rate.shape, dtype=bool)
     against = against_the_rest(counts)
     p[tested], exact[tested] = against[0][tested], against[1][tested]
     cmh[tested] = cochran_mantel_haenszel(counts)[tested]
+    homogeneity[tested] = breslow_day(counts)[tested]
     overall = known.sum(axis=(0, 1)) / max(known.sum(), 1)
     gap = np.where((visible & tested)[:, None], np.abs(rate - overall), -1.0)
     at = np.unravel_index(int(gap.argmax()), gap.shape)
@@ -210,6 +213,7 @@ def _rollup(
         "p_value": p.ravel(),
         "exact": exact.ravel(),
         "cmh_p": cmh.ravel(),
+        "homogeneity_p": homogeneity.ravel(),
         "suppressed": np.repeat(~visible, len(pathways)),
     }
     return test, pd.DataFrame(columns)
@@ -217,8 +221,9 @@ def _rollup(
 
 def _suppressed(rates: pd.DataFrame) -> pd.DataFrame:
     """Return the rates with nothing but the keys where a group is hidden."""
-    measures = ["n", "selected", "rate", "impact_ratio", "four_fifths", "p_value", "exact", "cmh_p", "cmh_q"]
+    shares = ["rate", "impact_ratio", "p_value", "cmh_p", "cmh_q", "homogeneity_p"]
     types = {"n": "Int64", "selected": "Int64", "four_fifths": "boolean", "exact": "boolean"}
-    rates = rates.astype(types | dict.fromkeys(["rate", "impact_ratio", "p_value", "cmh_p", "cmh_q"], "Float64"))
+    measures = [*types, *shares]
+    rates = rates.astype(types | dict.fromkeys(shares, "Float64"))
     rates[measures] = rates[measures].mask(rates["suppressed"])
     return rates[RATES]

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, fisher_exact
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.fairness.closed_form import against_the_rest, cochran_mantel_haenszel, omnibus
+from pilot_pipeline.fairness.closed_form import against_the_rest, breslow_day, cochran_mantel_haenszel, omnibus
 from pilot_pipeline.fairness.groups import group_people
 from pilot_pipeline.fairness.large import LargeAudit, audit_large
 from pilot_pipeline.fairness.permutation import Panel, permutations, residuals, statistics
@@ -84,6 +84,29 @@ def test_each_group_against_the_rest_is_chi_square_and_fisher_where_it_is_small(
             fisher_exact(square).pvalue if exact[group, pathway] else chi2_contingency(square, correction=False).pvalue
         )
         assert p[group, pathway] == pytest.approx(known)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_roles_being_alike_is_breslow_and_days_test_and_strata_that_say_nothing_change_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(1, 40, (4, 2, 2)).astype(float)
+    theirs = StratifiedTable(list(counts)).test_equal_odds().pvalue
+    assert breslow_day(counts) == pytest.approx(np.full((2, 2), theirs), rel=1e-9)
+    mute = np.array([[[5, 7], [0, 0]], [[4, 0], [9, 0]], [[0, 0], [0, 0]]], dtype=float)
+    assert breslow_day(np.concatenate([counts, mute])) == pytest.approx(breslow_day(counts), rel=1e-12)
+
+
+def test_one_stratum_or_no_common_odds_ratio_has_no_answer() -> None:
+    table = np.array([[[5.0, 7], [8, 2]]])
+    assert np.isnan(breslow_day(table)).all()
+    never = np.array([[[5.0, 0], [8, 2]], [[3.0, 0], [8, 4]]])
+    assert np.isnan(breslow_day(never)).all()
+
+
+def test_opposite_steering_in_two_roles_cancels_in_cmh_and_is_seen_by_breslow_and_day() -> None:
+    counts = np.array([[[30.0, 10], [10, 30]], [[10.0, 30], [30, 10]]])
+    assert cochran_mantel_haenszel(counts) == pytest.approx(np.ones((2, 2)))
+    assert (breslow_day(counts) < 1e-9).all()
 
 
 def _issued(n: int, *, severe: bool, each: int = 3) -> pd.DataFrame:

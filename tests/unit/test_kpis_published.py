@@ -13,6 +13,7 @@ from scipy import integrate, stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from pilot_pipeline.fairness.closed_form import breslow_day, cochran_mantel_haenszel
 from pilot_pipeline.fairness.rates import _cmh
 from pilot_pipeline.kpis.effects import behaviour_effect, prep_time_effect
 from pilot_pipeline.kpis.estimators import completion_interval, pulse_estimate
@@ -80,15 +81,27 @@ def test_one_share_by_wilson_and_by_clopper_and_pearson(k, n):
     assert clopper_pearson(k, n) == pytest.approx(proportion_confint(k, n, alpha=0.1, method="beta"), abs=TIGHT)
 
 
-def test_admissions_by_cochran_mantel_and_haenszel():
+def test_admissions_by_cochran_mantel_and_haenszel_and_by_breslow_and_day():
+    """Bickel, Hammel and O'Connell (1975), as R's `mantelhaen.test(UCBAdmissions)` and `BreslowDayTest` print them."""
     men = np.array([(512, 313), (353, 207), (120, 205), (138, 279), (53, 138), (22, 351)])
     women = np.array([(89, 19), (17, 8), (202, 391), (131, 244), (94, 299), (24, 317)])
-    cells = [(d, g, a, table[d, a]) for g, table in enumerate((men, women)) for d in range(6) for a in (0, 1)]
-    strata, gender, answer = (np.repeat([cell[i] for cell in cells], [cell[3] for cell in cells]) for i in range(3))
-    ours = _cmh(np.eye(2)[answer], np.eye(2)[gender], strata)
-    theirs = StratifiedTable([np.array([m, w]) for m, w in zip(men, women, strict=True)]).test_null_odds()
-    assert theirs.statistic == pytest.approx(1.5246, abs=5e-5)
-    assert ours == pytest.approx(np.full((2, 2), theirs.pvalue), abs=TIGHT)
+    counts = np.stack([men, women], axis=1).astype(float)
+    theirs = StratifiedTable(list(counts))
+    everywhere = (2, 2)  # each gender against the other, each answer against the other: one p in all four places
+    for corrected, printed in ((False, 1.5246), (True, 1.4269)):
+        reference = theirs.test_null_odds(correction=corrected)
+        assert reference.statistic == pytest.approx(printed, abs=5e-5)
+        ours = cochran_mantel_haenszel(counts, corrected=corrected)
+        assert ours == pytest.approx(np.full(everywhere, reference.pvalue), abs=TIGHT)
+    odds = theirs.test_equal_odds()
+    assert odds.pvalue == pytest.approx(0.0020714, abs=5e-8)
+    assert breslow_day(counts) == pytest.approx(np.full(everywhere, odds.pvalue), abs=TIGHT)
+    strata, gender, answer = (
+        np.repeat(place.ravel(), counts.ravel().astype(int)) for place in np.indices(counts.shape)
+    )
+    assert _cmh(np.eye(2)[answer], np.eye(2)[gender], strata) == pytest.approx(
+        cochran_mantel_haenszel(counts), abs=TIGHT
+    )
 
 
 def test_pairs_by_clustered_least_squares():
