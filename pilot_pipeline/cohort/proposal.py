@@ -46,7 +46,15 @@ class Proposal:
 
 
 def propose(
-    units: Ints, managers: Ints, rungs: Ints, quotas: Quotas, *, size: int, clusters: int, seed: int
+    units: Ints,
+    managers: Ints,
+    rungs: Ints,
+    quotas: Quotas,
+    *,
+    size: int,
+    clusters: int,
+    seed: int,
+    comparison: bool = False,
 ) -> Proposal:
     """Choose so many units that every quota is met exactly, or as nearly as can be.
 
@@ -58,6 +66,7 @@ def propose(
         size: how many units; fewer are all taken.
         clusters: how many judging clusters there should be at least.
         seed: of the choice.
+        comparison: nobody will be chosen by this; leave out the goals after the quotas.
 
     Goals, one after the other: enough clusters; the fewest seats off their quota; the lowest rungs; and among all
     cohorts that are equal in this, the one that a seeded random price per unit makes cheap. Quotas are equalities
@@ -70,7 +79,7 @@ def propose(
         kept = np.sort(np.random.default_rng([seed, 1]).permutation(len(units))[:_MOST_UNITS])
     counts, due = quotas.counts(units[kept]), quotas.table["seats"].to_numpy(dtype=np.int64)
     problem = Problem(counts, due, managers[kept], min(size, len(kept)), clusters)
-    selection = problem.select(rungs[kept], seed)
+    selection = problem.compare() if comparison else problem.select(rungs[kept], seed)
     rows = kept[selection.rows]
     proposed = counts[:, selection.rows].sum(axis=1)
     off = int(np.clip(due - proposed, 0, None).sum())

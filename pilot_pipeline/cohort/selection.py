@@ -80,14 +80,25 @@ class Problem:
         perfect = self._solve(goal, gap, off=0.0)
         if perfect is not None:
             return Selection(self._rows(perfect), 0)
-        nearest = self._solve(self.off, 0.0, nodes=_MORE_NODES)
+        nearest, least = self._nearest()
         if nearest is None:  # no compromise within the limit: the cheapest units, whoever they are
             return Selection(np.sort(np.argsort(prices, kind="stable")[:size]), 0)
-        missing = round(nearest.values[-1]) * _MISSING_CLUSTER
-        least = max(math.ceil((nearest.bound - missing) / 2 - 1e-6), 0)
         off = float(self.off @ nearest.values)
         best = self._solve(goal, gap, off) if off else None  # a perfect one was looked for already, and is hard to find
         return Selection(self._rows(best or nearest), least)
+
+    def compare(self) -> Selection:
+        """Meet clusters and quotas as nearly as can be and no other goal: quicker, for what nobody is chosen by."""
+        nearest, least = self._nearest()
+        return Selection(np.arange(int(self.low[0])) if nearest is None else self._rows(nearest), least)
+
+    def _nearest(self) -> tuple[_Answer | None, int]:
+        """Return a choice with the fewest seats off that can be found, and the proven bound."""
+        nearest = self._solve(self.off, 0.0, nodes=_MORE_NODES)
+        if nearest is None:
+            return None, 0
+        missing = round(nearest.values[-1]) * _MISSING_CLUSTER
+        return nearest, max(math.ceil((nearest.bound - missing) / 2 - 1e-6), 0)
 
     def _solve(self, goal: Floats, gap: float, off: float | None = None, nodes: int = _NODES) -> _Answer | None:
         """Minimise a goal with at most so much off the quotas; None where that is infeasible or not found."""

@@ -58,7 +58,8 @@ def choose_pairs(
         too_few = len(found) < section.size and not last
         if too_few or len(found) == (attempts[-1].available if attempts else 0):
             continue
-        attempts.append(_attempt(rungs[climbed - 1], found, people, config))
+        comparison = enough and section.relax_for == "pairs"  # fewer rungs give enough, so these pairs are not taken
+        attempts.append(_attempt(rungs[climbed - 1], found, people, config, comparison))
         enough = len(attempts[-1].pairs) == section.size and not attempts[-1].proposal.clusters_short
         if enough and (attempts[-1].proposal.perfect or len(found) > _MANY_PAIRS):
             break
@@ -70,7 +71,7 @@ def choose_pairs(
     return tuple(sorted(attempts, key=worse))  # stable: fewer rungs come first
 
 
-def _attempt(rung: str, found: pd.DataFrame, people: pd.DataFrame, config: PilotConfig) -> Attempt:
+def _attempt(rung: str, found: pd.DataFrame, people: pd.DataFrame, config: PilotConfig, comparison: bool) -> Attempt:
     section = config.cohort
     level = people["role_level"].to_numpy()[found["pilot"].to_numpy()]
     common = pd.Series(level).value_counts()
@@ -88,6 +89,7 @@ def _attempt(rung: str, found: pd.DataFrame, people: pd.DataFrame, config: Pilot
         size=section.size,
         clusters=config.decision.min_managers,
         seed=section.seed,
+        comparison=comparison,
     )
     return Attempt(rung, len(found), usable.iloc[proposal.rows].reset_index(drop=True), proposal)
 

@@ -106,7 +106,7 @@ def _alternative(attempt: Attempt) -> str:
     if proposal.clusters_short:
         costs.append(f"{_count(proposal.clusters_short, 'judging cluster')} too few")
     if attempt.relaxed:
-        costs.append(f"{_count(attempt.relaxed, 'relaxed pair')}")
+        costs.append(f"at most {_count(attempt.relaxed, 'relaxed pair')}")  # a comparison does not seek the fewest
     return (
         f"{climbed} the proposal would have had {_count(len(attempt.pairs), 'pair')} of {attempt.available} that can "
         f"be had, {_listed(costs)}."
