@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from whole_pilots import (
+    EDITS,
     FIRST_WEEKS,
     LATER,
     MADE_ON,
@@ -85,6 +86,28 @@ def unlocked(effective: Site, place: Path) -> Site:
         return pilot("run", "--config", root / "pilot.yaml", "--now", LATER, cwd=place)
 
     return _copied(effective, place / "unlocked", reruns)
+
+
+@pytest.fixture(scope="session")
+def edited(effective: Site, place: Path) -> tuple[Told, Site]:
+    """The effective pilot with a target, the cohort and the rule edited after the lock: `check`, then `run`."""
+    checks: list[Told] = []
+
+    def edits(root: Path) -> Told:
+        path = root / "pilot.yaml"
+        text = path.read_text(encoding="utf-8")
+        for locked, now in EDITS.values():
+            assert locked in text
+            text = text.replace(locked, now)
+        path.write_text(text, encoding="utf-8")
+        members = root / "feeds" / "enrolments.csv"
+        kept = members.read_text(encoding="utf-8").splitlines(keepends=True)
+        members.write_text("".join(kept[:-1]), encoding="utf-8")
+        checks.append(pilot("check", "--config", path, "--now", LATER, cwd=place))
+        return pilot("run", "--config", path, "--now", LATER, cwd=place)
+
+    site = _copied(effective, place / "edited", edits)
+    return checks[0], site
 
 
 @pytest.fixture(scope="session")

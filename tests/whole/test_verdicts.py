@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import pytest
-from whole_pilots import CORRECTED_WEEK, LATER, Site
+from whole_pilots import CORRECTED_WEEK, EDITS, LATER, Site, Told
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +26,17 @@ def test_without_a_lock_the_result_is_directional_and_says_why(unlocked: Site) -
     assert "not pre-registered" in row["reasons"].casefold()
     assert "not pre-registered" in unlocked.scorecard.casefold()
     assert set(unlocked.table("kpi_scorecard")["label"]) == {"directional"}
+
+
+def test_editing_a_locked_target_cohort_or_rule_is_a_deviation_everywhere(edited: tuple[Told, Site]) -> None:
+    check, site = edited
+    assert site.told.code == 0, site.told.err
+    (row,) = site.table("decision").to_dict("records")
+    assert row["label"] == "directional" and row["decision"] != "go"
+    for sentence in (*EDITS, "The matched pairs that follow from today's feeds are not the locked ones"):
+        assert sentence in check.words
+        assert sentence in row["reasons"]
+        assert sentence in html.unescape(site.scorecard)
 
 
 def test_a_corrected_feed_restates_its_week_and_nothing_else(effective: Site, unlocked: Site) -> None:

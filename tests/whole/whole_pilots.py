@@ -92,6 +92,12 @@ FIRST_WEEKS = 3
 
 
 CORRECTED_WEEK = 5
+EDITS = {
+    "kpis.behaviour_change.target was locked at 0.3 and is now 0.1.": ("target: 0.30", "target: 0.10"),
+    "cohort.caliper_sd was locked at 0.25 and is now 0.5.": ("caliper_sd: 0.25", "caliper_sd: 0.5"),
+    "decision.alpha was locked at 0.05 and is now 0.1.": ("alpha: 0.05", "alpha: 0.10"),
+}
+"""What was edited after the lock, as a sentence, and in pilot.yaml: before and after."""
 
 
 def corrected_prep_time(root: Path) -> None:
