@@ -115,7 +115,7 @@ def synthetic_found(log: Log, audits: int) -> pd.DataFrame:
 
 def page(live: list[str], synthetic: list[str]) -> str:
     """Return the page."""
-    bounds = [f"{excess_bound(0, sets, 0, own):.3%}" for sets, own in ((1600, 1200), (2000, 1500), (4800, 1200))]
+    bounds = [f"{excess_bound(0, sets, 0, own):.3%}" for sets, own in ((2000, 1500), (6000, 1500))]
     return PAGE.format(live="\n".join(live), synthetic="\n".join(synthetic), bounds=bounds)
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     """Simulate and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pilots", type=int, default=4000, help="per fair tool and size; a quarter per steered one")
-    parser.add_argument("--audits", type=int, default=40, help="synthetic audits per tool, tens")
+    parser.add_argument("--audits", type=int, default=300, help="synthetic audits per tool, tens")
     parser.add_argument("--permuted", type=int, default=1000)
     parser.add_argument("--log", type=Path, default=Path("bias_audit_errors.jsonl"))
     parser.add_argument("--out", type=Path, default=None)
@@ -162,7 +162,7 @@ follow:
 
 ## Before launch, on synthetic employees
 
-2,000 twin sets per attribute, of which 400 are identical (A/A), and 2,000 employees per attribute of the correlated
+2,500 twin sets per attribute, of which 500 are identical (A/A), and 2,500 employees per attribute of the correlated
 population; one family over all of it, its line .01. Companies differ from audit to audit.
 
 {synthetic}
@@ -175,9 +175,8 @@ The last row is *proxy bias*: the tool never reads age, but who is a newcomer, w
 the year of birth alone and see nothing; the correlated population sees it. Whether tenure is a fair reason is not
 for a test to say: see `fairness.legitimate` in [The bias audit](bias-audit.md).
 
-No flip at all among 1,600 varied sets bounds the excess at {bounds[0]} (one-sided 95 %); the default of 2,000 sets
-holds 1,600 varied ones and 400 A/A. With `fairness.twins: 2500` it is {bounds[1]} per attribute. Over three
-attributes together, 4,800 sets, it is {bounds[2]}.
+No flip at all among the 2,000 sets that vary an attribute bounds the excess at {bounds[0]} (one-sided 95 %); over three
+attributes together, 6,000 sets, it is {bounds[1]}.
 """
 
 

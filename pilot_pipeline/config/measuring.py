@@ -125,7 +125,7 @@ class FairnessSection(Frozen):
     promotion_years: float = Field(
         2, gt=0, description="Promotions within so many years before the start are profiled by group."
     )
-    twins: int = Field(2000, ge=100, description="Twin sets per attribute, A/A twins included.")
+    twins: int = Field(2500, ge=100, description="Twin sets per attribute, A/A twins included.")
     recommender: Recommender = Recommender(feed="synthetic_recommendations")
 
 
