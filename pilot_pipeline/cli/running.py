@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pilot_pipeline.cli.interrupts import noticed
 from pilot_pipeline.cli.progress import console, step_bar
 from pilot_pipeline.config import Pilot
 
@@ -99,13 +100,14 @@ def run_job(
     if weeks:
         all_tags |= {"dagster/asset_partition_range_start": weeks[0], "dagster/asset_partition_range_end": weeks[-1]}
     run_id = _run_id(instance, job_name, now)
-    with open_warehouse(pilot.home.warehouse), step_bar(instance, run_id, title, len(job.graph.node_dict)):
-        result = job.execute_in_process(
-            instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
-        )
+    with noticed() as stopped:
+        with open_warehouse(pilot.home.warehouse), step_bar(instance, run_id, title, len(job.graph.node_dict)):
+            result = job.execute_in_process(
+                instance=instance, run_id=run_id, raise_on_error=False, tags=all_tags, run_config=_QUIET
+            )
+        if stopped() and not result.success:
+            raise KeyboardInterrupt  # Dagster turns Ctrl-C into a failed step
     failures = [event for event in result.all_events if event.is_step_failure]
-    if any(_interrupted(event) for event in failures):
-        raise KeyboardInterrupt  # Dagster turns Ctrl-C into a failed step
     code = max((_exit_code(event) for event in failures), default=0)
     return Outcome(run_id, result.success, _sentences(failures), code)
 
@@ -122,11 +124,6 @@ def _run_id(instance: DagsterInstance, job_name: str, now: datetime) -> str:
 
 def _sentences(failures: Sequence[DagsterEvent]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence for event in failures if (sentence := _sentence(event))))
-
-
-def _interrupted(failure: DagsterEvent) -> bool:
-    data: Any = failure.step_failure_data
-    return bool(data.error and data.error.cls_name == "DagsterExecutionInterruptedError")
 
 
 def _exit_code(failure: DagsterEvent) -> int:

@@ -195,7 +195,7 @@ def _rollup(
     cmh[tested] = cochran_mantel_haenszel(counts)[tested]
     homogeneity[tested] = breslow_day(counts)[tested]
     overall = known.sum(axis=(0, 1)) / max(known.sum(), 1)
-    gap = np.where((visible & tested)[:, None], np.abs(rate - overall), -1.0)
+    gap = np.where((visible & tested)[:, None], np.abs(rate - overall).round(12), -1.0)  # of equals, the first
     at = np.unravel_index(int(gap.argmax()), gap.shape)
     found = omnibus(known)
     test = {"attribute": name, "statistic": found.statistic, "freedom": found.freedom, "p_value": found.p}

@@ -85,9 +85,13 @@ def variance(panel: Panel, residual: Floats) -> Floats:
 
 
 def z_scores(panel: Panel, residual: Floats) -> Floats:
-    """Return Z (G, P): each group's sum of residuals over its permutation standard deviation; 0 where that is 0."""
+    """Return Z (G, P): each group's sum of residuals over its permutation standard deviation; 0 where that is 0.
+
+    Rounded to ten places: of two groups one has what the other lacks, and which of the equals is named may not hang on
+    the last bit of a processor's sums.
+    """
     total = np.tensordot(panel.onehot, residual, axes=(0, 0))
-    return np.asarray(total * np.sqrt(inverse(variance(panel, residual))))
+    return np.asarray(total * np.sqrt(inverse(variance(panel, residual)))).round(10)
 
 
 def statistics(panel: Panel, residual: Floats, moved: Ints) -> Floats:
