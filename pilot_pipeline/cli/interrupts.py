@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+_SOON = 0.1  # seconds
 
 
 @contextmanager
@@ -28,7 +33,18 @@ def noticed() -> Iterator[Callable[[], bool]]:
                 seen.extend(reader.recv(4096))
             return signal.SIGINT in seen or signal.SIGTERM in seen
 
+        def repeat(lost: sys.UnraisableHookArgs) -> None:
+            """Send an interrupt again that came where Python ignores exceptions, as while something is tidied away."""
+            if stopped() and "Interrupt" in lost.exc_type.__name__:
+                timer = threading.Timer(_SOON, os.kill, (os.getpid(), signal.SIGINT))
+                timer.daemon = True
+                timer.start()
+            else:
+                told(lost)
+
+        told, sys.unraisablehook = sys.unraisablehook, repeat
         try:
             yield stopped
         finally:
+            sys.unraisablehook = told
             signal.set_wakeup_fd(before)

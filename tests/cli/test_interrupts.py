@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -26,6 +27,17 @@ def test_a_signal_that_somebody_else_handles_is_noticed(kind: signal.Signals) ->
             assert stopped()  # and stays so
     finally:
         signal.signal(kind, before)
+
+
+def test_an_interrupt_that_is_lost_while_something_is_tidied_away_comes_again() -> None:
+    class Tidied:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            sum(range(10))  # the handler runs here, where its exception can only be ignored
+
+    with noticed(), pytest.raises(KeyboardInterrupt):
+        Tidied()
+        time.sleep(5)
 
 
 def test_another_signal_is_none_and_what_listened_before_listens_again() -> None:
