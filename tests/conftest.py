@@ -43,6 +43,7 @@ def wheel_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return made
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares a whole run with one worker, and begin with the longest.
 
