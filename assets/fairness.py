@@ -22,6 +22,7 @@ from pilot_pipeline.readiness.current import synthetic_answers as read_answers
 from pilot_pipeline.readiness.golive import first_seen
 from pilot_pipeline.readiness.results import SYNTHETIC_AUDIT
 from pilot_pipeline.registration.design import read_design
+from pilot_pipeline.warehouse.connection import Warehouse
 from pilot_pipeline.warehouse.tables import TABLES, no_rows
 
 EMPLOYEES = TABLES["fairness.synthetic_employees"]
@@ -36,25 +37,34 @@ INPUTS = TABLES["fairness.input_profile"]
 
 @stage_asset(group="readiness", described=ANSWERS, deps=["synthetic_recommendations", "employees", "pathways"])
 def synthetic_answers(stage: Stage) -> dg.MaterializeResult[Any]:
-    """Take the tool's answers about the twins from its feed, or ask it over HTTP once per set of twins."""
+    """Take the tool's answers about the twins from its feed, or ask the tool itself, once per tool and set of twins."""
     warehouse, pilot = stage.warehouse, stage.pilot
     sent = make_synthetic(read_design(warehouse, pilot).workforce, pilot.config)
     everyone = sent.everyone
+    whom = pilot.config.fairness.recommender.whom
     collected = collect_answers(
         everyone,
         pilot.config,
         feed_rows(warehouse, pilot, "pathways"),
         feed_rows(warehouse, pilot, "synthetic_recommendations"),
-        read_answers(warehouse),
+        read_answers(warehouse) if _whom_asked(warehouse) == whom else None,
     )
     answered = among(everyone["synthetic_id"], collected.answers["synthetic_id"]).sum()
-    counts = {"asked": [str(len(everyone))], "answered": [str(answered)]}
+    counts = {"asked": [str(len(everyone))], "answered": [str(answered)], "whom": [whom]}
     warehouse.write(EMPLOYEES.table, sent.kept, columns=EMPLOYEES.types)
     warehouse.write(ANSWERS.table, collected.answers[list(ANSWERS.types)], columns=ANSWERS.types)
     _state(stage, "synthetic", {**counts, "refusal": [collected.refusal] if collected.refusal else []})
     return dg.MaterializeResult(
         metadata={"dagster/row_count": len(collected.answers), "refusal": collected.refusal or "None."}
     )
+
+
+def _whom_asked(warehouse: Warehouse) -> str | None:
+    """Return whose answers are kept; those of another tool are no evidence about this one."""
+    if not warehouse.exists(FINDINGS.table):
+        return None
+    told = warehouse.query("SELECT statement FROM fairness.audit_findings WHERE kind = 'whom'")["statement"]
+    return str(told.iloc[0]) if len(told) else None
 
 
 @stage_asset(group="readiness", described=SYNTHETIC, deps=["synthetic_answers", "pathways", "employees"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Literal
 
@@ -100,6 +101,11 @@ class Recommender(Frozen):
     def asks(self) -> bool:
         """Whether the tool itself is asked, instead of a feed being read."""
         return self.feed is None
+
+    @property
+    def whom(self) -> str:
+        """A digest of who is asked: another address or function is another tool. An address may hold a secret."""
+        return hashlib.sha256(f"{self.feed}|{self.http}|{self.python}".encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
     def _one_of(self) -> Recommender:

@@ -65,6 +65,13 @@ def collect_answers(
 ) -> Collected:
     """Take the answers from the feed, or ask the tool itself unless it has answered about these very people.
 
+    Args:
+        everyone: who is asked about.
+        config: `fairness.recommender`.
+        pathways: the feed, if there is one.
+        feed: the answers as a feed, if they are one.
+        known: answers that this very tool gave earlier.
+
     A tool may be random, so asking it anew each week would expire the evidence each week. It is asked again when
     `fairness.recommender.model_version` names another version. Answers that do not fit are kept beside the refusal:
     they are the evidence that was judged.

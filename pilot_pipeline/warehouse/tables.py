@@ -95,7 +95,7 @@ _TABLES = (
         "What the bias audits say in sentences, and the counts behind them; no small group is named.",
         """
         audit VARCHAR synthetic, live or inputs.
-        kind VARCHAR finding, context (decides nothing), verdict, refusal, asked or answered.
+        kind VARCHAR finding, context (decides nothing), verdict, refusal, asked, answered or whom (a digest).
         position BIGINT Order among statements of one kind.
         statement VARCHAR The statement.
         """,
