@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.cohort.disclosure import visible_groups
+from pilot_pipeline.cohort.disclosure import NOT_RECORDED, visible_groups
 from pilot_pipeline.cohort.metric import Floats
 from pilot_pipeline.cohort.workforce import numbers
 from pilot_pipeline.config.models import PilotConfig
@@ -90,7 +90,7 @@ def _measured(frames: Frames, config: PilotConfig) -> Iterator[tuple[str, Values
 
 def _grouped(frames: Frames, config: PilotConfig) -> Iterator[tuple[str, Values]]:
     for attribute in config.fairness.attributes:
-        parts = [frame[attribute].fillna("not recorded") for frame in frames]
+        parts = [frame[attribute].fillna(NOT_RECORDED) for frame in frames]
         counts = pd.DataFrame({i: part.value_counts() for i, part in enumerate(parts)}).fillna(0).astype("int64")
         counts = counts.sort_index()
         shown = visible_groups(counts, config.privacy.min_group_size)

@@ -5,6 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+NOT_RECORDED = "not recorded"
+_POOLED = "other"
+
+
+def group_names(values: pd.Series, minimum: int) -> pd.Series:
+    """Return the name under which each person's group may be shown, of all people among whom groups are told.
+
+    Groups of fewer than `minimum` people are "other" together: a suppressed row that names one still says that it is
+    there. Whoever has no value is "not recorded".
+    """
+    names = values.astype("string").fillna(NOT_RECORDED).astype("str")
+    size = names.value_counts()
+    few = size.index[(size < minimum) & (size.index != NOT_RECORDED)]
+    return names.where(~names.isin(few), _POOLED)
+
 
 def visible_groups(counts: pd.DataFrame, minimum: int) -> pd.Series:
     """Return for each group (row) whether it can be shown.

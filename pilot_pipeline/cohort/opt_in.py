@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.cohort.disclosure import visible_groups
+from pilot_pipeline.cohort.disclosure import group_names, visible_groups
 from pilot_pipeline.cohort.pool import volunteered
 
 PARITY_COLUMNS = ("group", "workforce", "opted_in", "ratio", "p_value", "suppressed")
@@ -29,14 +29,15 @@ def opt_in_parity(
     Returns:
         `PARITY_COLUMNS`, one row per group ('gender: female'): share of the active workforce, share of the group that
         opted in, its ratio to the share of everybody, and the attribute's p-value (chi-squared test of independence,
-        missing where fewer than two groups are seen). Suppressed rows stay, with every measure missing.
+        missing where fewer than two groups are seen). Suppressed rows stay, with every measure missing, and
+        groups that small are not named but "other".
     """
     active = workforce[workforce["employment_status"] == "active"]
     willing = volunteered(active, consents, by)
     overall = float(willing.mean()) if len(active) else np.nan
     rows: list[dict[str, object]] = []
     for attribute in ("department", "role_level", *attributes):
-        group = active[attribute].astype("string").fillna("not recorded").astype("str")
+        group = group_names(active[attribute], min_group)
         counts = pd.DataFrame({"opted_in": group[willing].value_counts(), "others": group[~willing].value_counts()})
         counts = counts.fillna(0).astype("int64").sort_index()
         shown = visible_groups(counts, min_group)

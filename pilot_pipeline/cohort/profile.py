@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.cohort.disclosure import visible_groups
+from pilot_pipeline.cohort.disclosure import group_names, visible_groups
 from pilot_pipeline.cohort.workforce import numbers
 
 PROFILE_COLUMNS = ("metric", "pilot", "control", "workforce", "suppressed")
@@ -31,7 +31,7 @@ def cohort_profile(members: pd.DataFrame, workforce: pd.DataFrame, min_group: in
     Returns:
         `PROFILE_COLUMNS`, one row per metric: people, teams (distinct managers), judging clusters, means in the
         covariate's unit, and for each group its share of the arm (0-1, 'gender: female'). Suppressed rows stay, with
-        every measure missing.
+        every measure missing; groups of fewer than `min_group` in the workforce are not named but "other".
     """
     by_id = workforce.set_index("employee_id")
     ids = {arm: members.loc[members["arm"] == arm, "employee_id"] for arm in ("pilot", "control")}
@@ -58,7 +58,8 @@ def _mean(metric: str, column: str, frames: Mapping[str, pd.DataFrame], min_grou
 
 
 def _shares(attribute: str, frames: Mapping[str, pd.DataFrame], min_group: int) -> list[dict[str, object]]:
-    groups = {arm: _labels(frames[arm][attribute]) for arm in _ARMS}
+    named = group_names(frames["workforce"][attribute], min_group)
+    groups = {arm: named.loc[frames[arm].index] for arm in _ARMS}
     counts = pd.DataFrame({arm: groups[arm].value_counts() for arm in _ARMS}).fillna(0).astype("int64").sort_index()
     shown = visible_groups(counts, min_group)
     rows = []
@@ -67,10 +68,6 @@ def _shares(attribute: str, frames: Mapping[str, pd.DataFrame], min_group: int) 
         shares = [float(counts.loc[group, arm]) / max(len(frames[arm]), 1) for arm in _ARMS]
         rows.append(_row(f"{attribute}: {group}", shares if visible else [np.nan] * 3, suppressed=not visible))
     return rows
-
-
-def _labels(values: pd.Series) -> pd.Series:
-    return values.astype("string").fillna("not recorded").astype("str")
 
 
 def _row(metric: str, values: Sequence[float], suppressed: bool = False) -> dict[str, object]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pilot_pipeline.cohort.disclosure import NOT_RECORDED
 from pilot_pipeline.cohort.ladder import Ints
 from pilot_pipeline.cohort.workforce import numbers
 
 SMALLER = "smaller groups"
 QUOTA_COLUMNS = ("dimension", "group", "share", "seats")
-_NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,17 @@ def workforce_quotas(
 
 
 def _named(values: pd.Series) -> pd.Series:
-    return values.astype("string").fillna(_NOT_RECORDED).astype("str")
+    return values.astype("string").fillna(NOT_RECORDED).astype("str")
 
 
 def _thirds(values: pd.Series, inside: np.ndarray) -> pd.Series:
     years = numbers(values)
     known = years[inside & ~np.isnan(years)]
     if not len(known):
-        return pd.Series(_NOT_RECORDED, index=values.index, dtype="str")
+        return pd.Series(NOT_RECORDED, index=values.index, dtype="str")
     low, high = (round(float(cut), 1) for cut in np.quantile(known, [1 / 3, 2 / 3]))
     names = [f"under {low} years", f"{low} to {high} years", f"over {high} years"]
-    found = np.select([np.isnan(years), years < low, years <= high], [_NOT_RECORDED, *names[:2]], names[2])
+    found = np.select([np.isnan(years), years < low, years <= high], [NOT_RECORDED, *names[:2]], names[2])
     return pd.Series(found, index=values.index, dtype="str")
 
 

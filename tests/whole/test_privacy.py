@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from whole_pilots import PLANTED_EMAIL, PLANTED_NAME, TABLES, Identifiers, Own
+from whole_pilots import PLANTED_EMAIL, PLANTED_NAME, TABLES, Identifiers, Own, files
 
 pytestmark = pytest.mark.slow
 
 
-def _files(directory: Path) -> Iterator[tuple[str, str]]:
-    paths = [path for path in sorted(directory.rglob("*")) if path.is_file()]
-    assert paths, f"{directory} is empty"
-    for path in paths:
-        # Every byte is a character of latin-1, so nothing is skipped, whatever the format.
-        yield str(path.relative_to(directory)), path.read_bytes().decode("latin-1")
-
-
 def test_the_search_itself_finds_what_was_planted(own: Own, identifiers: Identifiers) -> None:
-    feeds = dict(_files(own.site.root / "feeds"))
+    feeds = dict(files(own.site.root / "feeds"))
     assert PLANTED_EMAIL in identifiers.found(feeds["issue_log.csv"])
     assert PLANTED_NAME.casefold() in identifiers.found(feeds["pulse_responses.csv"])
     assert len(identifiers.found(feeds["enrolments.csv"]) & identifiers.ids) >= 30
@@ -36,12 +25,12 @@ def test_no_published_table_holds_an_identifier(own: Own, identifiers: Identifie
 
 @pytest.mark.parametrize("directory", ["published", "var/dagster", "var/data_docs"])
 def test_no_file_that_others_read_holds_an_identifier(own: Own, identifiers: Identifiers, directory: str) -> None:
-    found = {name: hits for name, text in _files(own.site.root / directory) if (hits := identifiers.found(text))}
+    found = {name: hits for name, text in files(own.site.root / directory) if (hits := identifiers.found(text))}
     assert found == {}
 
 
 def test_dagster_did_log_what_was_searched(own: Own) -> None:
-    logged = dict(_files(own.site.root / "var" / "dagster"))
+    logged = dict(files(own.site.root / "var" / "dagster"))
     assert any(name.endswith(".db") and "ASSET_MATERIALIZATION" in text for name, text in logged.items())
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
-from fairness_tool import Reply, Tool, rows_of, serving
-from whole_pilots import LATER, Site, Told, pilot
-
-from pilot_pipeline.simulation import recommender
+from fairness_tool import Reply, Tool, serving
+from recommenders import answering, asked_over_http
+from whole_pilots import LATER, Site, pilot
 
 pytestmark = pytest.mark.slow
 
@@ -20,25 +16,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def start() -> Iterator[Callable[[Reply], Tool]]:
     yield from serving()
-
-
-def checked(effective: Site, to: Path, tool: Tool) -> Told:
-    """`pilot check` of the effective pilot with its recommender at an address."""
-    shutil.copytree(effective.root, to)
-    path = to / "pilot.yaml"
-    text = path.read_text(encoding="utf-8")
-    by_file = "recommender: {feed: synthetic_recommendations}"
-    assert by_file in text
-    text = text.replace(by_file, f'recommender: {{http: "{tool.url}", batch_size: 5000, retries: 0}}')
-    path.write_text(text, encoding="utf-8")
-    return pilot("check", "--config", path, "--now", LATER, cwd=to.parent)
-
-
-def answering(bias: float, lost: int = 0) -> Reply:
-    def reply(sent: list[dict[str, Any]], count: int) -> tuple[int, dict[str, str], bytes]:
-        return rows_of(recommender.answer(pd.DataFrame(sent), 4, bias).iloc[lost:])
-
-    return reply
 
 
 @pytest.mark.parametrize(
@@ -54,7 +31,8 @@ def test_the_tool_is_asked_by_the_pipeline_and_its_answers_decide(
     effective: Site, start: Callable[[Reply], Tool], tmp_path: Path, reply: Reply, code: int, said: str
 ) -> None:
     tool = start(reply)
-    told = checked(effective, tmp_path / "asked", tool)
+    root = asked_over_http(effective, tmp_path / "asked", tool)
+    told = pilot("check", "--config", root / "pilot.yaml", "--now", LATER, cwd=tmp_path)
     assert tool.batches
     assert (told.code, told.err) == (code, "")
     assert said in told.words

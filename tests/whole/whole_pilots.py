@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +167,15 @@ class Identifiers:
         words = re.finditer(r"(?=\b([a-z]{2,})(?:[ ._-]|, ?)([a-z]{2,})\b)", low)
         hits |= {" ".join(m.groups()) for m in words if {m.groups(), m.groups()[::-1]} & self.names}
         return hits
+
+
+def files(directory: Path) -> Iterator[tuple[str, str]]:
+    """Give every file below a directory as its path and its bytes, each a character."""
+    paths = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+    assert paths, f"{directory} is empty"
+    for path in paths:
+        # Every byte is a character of latin-1, so nothing is skipped, whatever the format.
+        yield str(path.relative_to(directory)), path.read_bytes().decode("latin-1")
 
 
 def sentences(told: Told) -> list[str]:
