@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of one file with one worker, and all of `tests/whole`, which share their runs.
 
-    A fixture of the session is made once per worker. (`--dist loadgroup` does nothing in pytest 9.2 with xdist 3.8, which
-    sets an attribute that is no longer read.)
+    A fixture of the session is made once per worker. In pytest 9.2 with xdist 3.8 `--dist loadgroup` does nothing: it
+    sets an attribute that is no longer read.
     """
     from xdist.scheduler import LoadScopeScheduling
 
