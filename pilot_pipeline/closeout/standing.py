@@ -208,6 +208,8 @@ def _judged(
     week = calendar.finished
     if feed == "pulse_responses":
         return _pulse(warehouse, pilot, week)
+    if feed == "measurements":
+        return _measurements(warehouse, pilot, fresh_as_of)
     if feed not in WEEKLY_FEEDS or week == 0:
         return FeedStanding(feed, "read", fresh_as_of, _newest(fresh_as_of))
     monday = section.week_start(week)
@@ -230,6 +232,17 @@ def _pulse(warehouse: Warehouse, pilot: Pilot, finished: int) -> FeedStanding:
     if newest is not None and newest >= due:
         return FeedStanding("pulse_responses", "fresh", None, said)
     return FeedStanding("pulse_responses", "late", None, f"{said} The wave of week {due} is due.")
+
+
+def _measurements(warehouse: Warehouse, pilot: Pilot, fresh_as_of: date | None) -> FeedStanding:
+    """Name the metrics that further KPIs wait for; how often a metric comes is nobody's rule, so none is late."""
+    tables = [name for name in ("feeds.measurements_baseline", "feeds.measurements") if warehouse.exists(name)]
+    seen = {
+        str(metric) for table in tables for metric in warehouse.query(f"SELECT DISTINCT metric FROM {table}")["metric"]
+    }
+    waiting = sorted(pilot.config.kpis.metrics - seen)
+    said = f" No value yet of {', '.join(waiting)}." if waiting else ""
+    return FeedStanding("measurements", "read", fresh_as_of, _newest(fresh_as_of) + said)
 
 
 def _newest(fresh_as_of: date | None) -> str:

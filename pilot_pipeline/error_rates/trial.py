@@ -16,8 +16,8 @@ from pilot_pipeline.error_rates.design import Design
 from pilot_pipeline.error_rates.drawing import Draw, EffectDraw, draw
 from pilot_pipeline.error_rates.truths import Truth
 from pilot_pipeline.kpis.effects import EffectEstimates, behaviour_effects, prep_time_effects
+from pilot_pipeline.kpis.filling import with_effect
 from pilot_pipeline.kpis.results import KpiResult
-from pilot_pipeline.kpis.scoring import with_effect
 from pilot_pipeline.kpis.signflip import Patterns
 
 EXACT_CLUSTERS = 12
