@@ -3,11 +3,11 @@ WITH declared AS (
     SELECT
         unnest(cast($further_kpis AS VARCHAR[])) AS kpi,
         unnest(cast($further_metrics AS VARCHAR[])) AS metric,
-        unnest(cast($further_from_weeks AS BIGINT[])) AS from_week
+        unnest(cast($further_from_weeks AS INTEGER[])) AS from_week
 ),
 
 last_week AS (
-    SELECT max(week_no) AS week_no
+    SELECT cast(max(week_no) AS INTEGER) AS week_no
     FROM weekly.kpi_weeks
 ),
 

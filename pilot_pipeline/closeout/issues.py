@@ -78,7 +78,8 @@ def top_issues(
 
     checks, data_quality, audit_rows and kpi_results have the published columns of checkpoints, data_quality, bias_audit
     and kpi_scorecard; issue_log those of the feed; catalogue has the words for the KPIs. `affected` counts people where
-    the evidence does, and is NULL below `min_group`. Fewer than three issues give fewer rows. Grave beats slight, more people beat fewer, ties go by title.
+    the evidence does, and is NULL below `min_group`. Fewer than three issues give fewer rows. Grave beats slight, more
+    people beat fewer, ties go by title.
     """
     issues = [
         *_from_audit(audit_rows),

@@ -55,7 +55,7 @@ class FurtherKpi(Frozen):
     def _written_well(cls, value: str | None, info: ValidationInfo) -> str | None:
         asked = _NAME if info.field_name == "name" else _ONE_LINE
         if value is not None and not re.fullmatch(asked, value):
-            raise ValueError(f"'{value}' {_ASKED[asked]}")
+            raise ValueError(f"{value!r} {_ASKED[asked]}")
         return value
 
     @property

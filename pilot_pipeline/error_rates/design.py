@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pilot_pipeline.closeout.formats import percent
 from pilot_pipeline.config.further import FurtherKpi
+from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.intervals import FloatArray
 from pilot_pipeline.kpis.pairs import Differences
@@ -29,8 +30,8 @@ class EffectDesign:
 
     `target` is in the KPI's unit; `sd` that of a pair difference in the tested unit (points, minutes). `present`: 1 for
     each locked pair whose difference is not missing, else 0. `baseline`: minutes per pair, None where the effect is no
-    share of a baseline. `correlation` of the pair differences at the start and at the end. `adjusted`: whether the
-    start is a covariate. `rated`: whether managers, who know who has the tool, give the scores.
+    share of a baseline. `correlation` of the pair differences at the start and at the end. `rated`: whether
+    managers, who know who has the tool, give the scores. `declared`: the definition of a further KPI.
     """
 
     kpi: str
@@ -40,8 +41,13 @@ class EffectDesign:
     present: FloatArray
     baseline: FloatArray | None = None
     correlation: float = START_CORRELATION
-    adjusted: bool = True
     rated: bool = False
+    declared: KpiDefinition | None = None
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether the start is a covariate; of a change it is none."""
+        return self.declared is None or self.declared.estimator == "ancova"
 
     @property
     def unit_target(self) -> float:
@@ -118,8 +124,7 @@ def planned_design(
 
 
 def _further(kpi: FurtherKpi, target_sd: float, present: FloatArray) -> EffectDesign:
-    sd, adjusted = kpi.target / target_sd, kpi.estimator == "ancova"
-    return EffectDesign(kpi.name, kpi.target, kpi.required, sd, present, adjusted=adjusted)
+    return EffectDesign(kpi.name, kpi.target, kpi.required, kpi.target / target_sd, present, declared=kpi.definition)
 
 
 def even_clusters(pairs: int, managers: int) -> npt.NDArray[np.int64]:

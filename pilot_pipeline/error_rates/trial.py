@@ -116,7 +116,13 @@ def judge(drawn: Draw, estimates: dict[str, EffectEstimates], design: Design, co
 def _results(effect: EffectDraw, found: EffectEstimates, design: Design) -> Iterator[KpiResult]:
     own = effect.design
     blank = KpiResult(
-        own.kpi, "effect", own.target, n_pairs=design.pairs, n_managers=design.managers, required=own.required
+        own.kpi,
+        "effect",
+        own.target,
+        n_pairs=design.pairs,
+        n_managers=design.managers,
+        required=own.required,
+        declared=own.declared,
     )
     nothing = replace(blank, missing=1.0)
     for one, present in zip(found.each(), effect.present.sum(axis=1).tolist(), strict=True):
