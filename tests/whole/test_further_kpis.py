@@ -145,11 +145,14 @@ def test_the_lock_froze_them_and_an_edit_is_named(measured: Site) -> None:
     path = measured.root / "pilot.yaml"
     text = path.read_text(encoding="utf-8")
     try:
-        path.write_text(text.replace("target: 1.0", "target: 0.5"), encoding="utf-8")
+        edited = text.replace("target: 1.0", "target: 0.5").replace("metric: one_on_ones", "metric: talks")
+        path.write_text(edited, encoding="utf-8")
         status = command(measured.root, "status", "--now", MADE_ON)
     finally:
         path.write_text(text, encoding="utf-8")
     assert "kpis.further.escalations.target was locked at 1.0 and is now 0.5." in status.words
+    assert 'kpis.further.regular_talks.metric was locked at "one_on_ones" and is now "talks".' in status.words
+    assert "Newest row is of 2026-03-29. No value yet of talks." in status.words
 
 
 def test_power_and_simulate_take_them_along(measured: Site) -> None:
