@@ -60,7 +60,7 @@ class KpiDefinition:
     @property
     def result_sign(self) -> float:
         """What a result is multiplied by to be shown in people's own sign; of a share of people more is better."""
-        return 1.0 if self.unit == SHARE and self.kind == "threshold" else self.sign
+        return 1.0 if self.estimator == "share" else self.sign
 
 
 SHARE = "share"

@@ -170,6 +170,13 @@ def test_a_week_of_a_further_effect_is_the_arms_own_level_without_a_target():
     assert not add_intervals(row, further_config({**MEAN, "target": 5.5})).iloc[0].on_track
 
 
+def test_a_level_in_per_cent_of_which_less_is_better_is_no_share_of_people():
+    config = further_config({**MEAN, "unit": "share", "direction": "less", "target": 7.0})
+    result = result_of(INPUTS, config)
+    assert (result.evidence, result.shown.actual) == ("met", pytest.approx(participants().mean()))
+    assert result_of(INPUTS, further_config({**MEAN, "unit": "share", "target": 7.0})).evidence == "not_met"
+
+
 def test_interim_effects_carry_the_interval_of_repeated_looks():
     config = further_config({**ANCOVA, "direction": "less"})
     inputs = replace(negated(INPUTS), through_week=6)
