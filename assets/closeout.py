@@ -35,13 +35,14 @@ PAGE = TABLES["closeout.scorecard"]
         "behaviour_weeks",
         "prep_outcomes",
         "pulse_weeks",
+        "measurement_outcomes",
         "kpi_weeks",
         "covariate_balance",
         "live_rates",
     ],
 )
 def kpi_results(stage: Stage) -> dg.MaterializeResult[Any]:
-    """Score the five KPIs at the judging level."""
+    """Score the KPIs at the judging level."""
     results = score_pilot(stage.warehouse, stage.pilot)
     published = scorecard_frame(results)
     stage.warehouse.write(RESULTS.table, results_frame(results, published), columns=RESULTS.types)
@@ -49,7 +50,7 @@ def kpi_results(stage: Stage) -> dg.MaterializeResult[Any]:
         metadata={
             "dagster/row_count": len(published),
             "results": markdown_table(published),
-            "effects": picture(kpi_effects(published)),
+            "effects": picture(kpi_effects(published, stage.pilot.config.kpis.catalogue)),
         }
     )
 
@@ -67,13 +68,16 @@ def issues(stage: Stage) -> dg.MaterializeResult[Any]:
         read("pilot.kpi_scorecard"),
         feed_rows(stage.warehouse, stage.pilot, "issue_log"),
         min_group=stage.pilot.config.privacy.min_group_size,
+        catalogue=stage.pilot.config.kpis.catalogue,
     )
     stage.warehouse.write(ISSUES.table, frame, columns=ISSUES.types)
     return dg.MaterializeResult(metadata={"dagster/row_count": len(frame), "issues": markdown_table(frame)})
 
 
 @live_asset(
-    group="closeout", described=RATES, deps=["kpi_results", "activity_weeks", "behaviour_weeks", "prep_outcomes"]
+    group="closeout",
+    described=RATES,
+    deps=["kpi_results", "activity_weeks", "behaviour_weeks", "prep_outcomes", "measurement_outcomes"],
 )
 def error_rates(stage: Stage) -> dg.MaterializeResult[Any]:
     """Simulate pilots of this cohort through the estimators and the gate; nothing before the last week is over."""

@@ -12,7 +12,7 @@ from checks.contracts import contract_for, contracts_of_people
 from pilot_pipeline.feeds.canon import CANON, Feed
 from pilot_pipeline.feeds.intake import Intake, take_in
 from pilot_pipeline.feeds.quarantine import Contract
-from pilot_pipeline.feeds.rules import ManagementLine
+from pilot_pipeline.feeds.rules import DeclaredMetrics, ManagementLine
 from pilot_pipeline.feeds.storing import feed_table, store_absence, store_intake
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms, read_identities
 from pilot_pipeline.privacy.scan import IdentifierScan, build_scan
@@ -122,4 +122,6 @@ def _contracts(feed: Feed, stage: Stage) -> Sequence[Contract]:
     contracts: list[Contract] = [contract_for(feed.name)]
     if feed.name == "manager_observations":
         contracts.append(ManagementLine(stage.warehouse.read("feeds.employees")))
+    if feed.name == "measurements":
+        contracts.append(DeclaredMetrics(stage.pilot.config.kpis.metrics))
     return contracts

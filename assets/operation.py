@@ -13,7 +13,7 @@ from pilot_pipeline.operation.weeks import spelt
 
 _READ = (
     *("tool_events", "recommendations", "manager_time", "manager_observations", "pulse_responses"),
-    *("module_assignments", "cohort_members", "departures"),
+    *("measurements", "module_assignments", "cohort_members", "departures"),
 )
 
 

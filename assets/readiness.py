@@ -76,6 +76,7 @@ def signin_weeks(stage: Stage) -> dg.MaterializeResult[Any]:
         "enablement_sessions",
         "manager_observations_baseline",
         "manager_time_baseline",
+        "measurements_baseline",
         "module_assignments",
         "cohort_members",
         "sso_matrix",

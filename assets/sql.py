@@ -103,11 +103,18 @@ def _table_types() -> TableTypes:
 
 def parameters(config: PilotConfig) -> dict[str, Any]:
     """Return what the models may bind, by name; `$week` is bound by the run."""
+    further = config.kpis.further
+    told = [kpi.definition for kpi in further]
     return {
         "starts_on": config.pilot.starts_on,
         "closes_on": config.pilot.ends_on,
         "timezone": config.pilot.timezone,
         "active_event_types": list(config.kpis.adoption.active_event_types),
         "pulse_weeks": list(config.kpis.pulse.weeks),
-        "kpis": list(type(config.kpis).model_fields),
+        "kpis": list(config.kpis.catalogue),
+        "further_kpis": [kpi.name for kpi in told],
+        "further_metrics": [kpi.metric for kpi in told],
+        "further_from_weeks": [kpi.from_week for kpi in further],
+        "further_signs": [kpi.sign for kpi in told],
+        "further_reached": [kpi.reached for kpi in told],
     }

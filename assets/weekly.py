@@ -43,7 +43,8 @@ def weekly_assets(weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefiniti
 
 
 def _curves(stage: Stage) -> dict[str, Any]:
-    return {"curves": picture(*weekly_curves(stage.warehouse.read("pilot.weekly_kpis")))}
+    weekly = stage.warehouse.read("pilot.weekly_kpis")
+    return {"curves": picture(*weekly_curves(weekly, stage.pilot.config.kpis.catalogue))}
 
 
 SUMMARIES = {"weekly_kpis": _curves}

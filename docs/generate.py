@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pilot_pipeline.config.further import FurtherKpi
 from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.feeds.canon import CANON, Column, Feed
 from pilot_pipeline.warehouse.models import Model, load_models
@@ -39,7 +40,10 @@ def data_dictionary() -> str:
         "[How to read them](published-tables.md).\n",
         *(_mart(model) for model in marts),
         "## KPIs\n",
-        "What is measured, and how it is estimated at the close-out. For every one of them more is better.\n",
+        "What is measured, and how it is estimated at the close-out. For every one of them more is better. "
+        "[KPIs of your own](further-kpis.md) are declared under `kpis.further`:\n",
+        _further(),
+        "The five:\n",
         _kpis(),
         "## Feeds\n",
         "What goes in. Your own files may look different: `pilot.yaml` maps them to these columns.\n",
@@ -56,6 +60,19 @@ def _kpis() -> str:
         cells = (f"`{kpi.name}`", kpi.meaning, kpi.unit, kpi.kind, feeds, kpi.estimate)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
+
+
+def _further() -> str:
+    """Return what a further KPI is declared by, from the model that reads it."""
+    lines = ["| key | default | what it is |", "|---|---|---|"]
+    for name, field in FurtherKpi.model_fields.items():
+        default = "" if field.is_required() else _default(field.default)
+        lines.append(f"| `{name}` | {default} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
+def _default(value: object) -> str:
+    return "none" if value is None else f"`{str(value).lower()}`"
 
 
 def _mart(model: Model) -> str:

@@ -44,6 +44,14 @@ WITH measured AS (
         1 AS y
     FROM weekly.pulse_weeks
     WHERE week_no = $week
+    UNION ALL
+    SELECT
+        kpi,
+        arm,
+        coalesce(cast(reached AS DOUBLE), value) AS x,
+        1 AS y
+    FROM weekly.measurement_weeks
+    WHERE week_no = $week
 ),
 
 every_row AS (

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, SHARE, KpiDefinition
+
+Catalogue = Mapping[str, KpiDefinition]
+"""KPIs by their keys: the five, or those of a pilot that declares further ones."""
 
 KPI_LABELS: Mapping[str, str] = MappingProxyType({name: kpi.label for name, kpi in KPI_CATALOGUE.items()})
 """The KPIs as the verdict's reasons call them, in the order in which they are always shown."""
 
-SHARE_KPIS = frozenset(name for name, kpi in KPI_CATALOGUE.items() if kpi.unit == "share")
+SHARE_KPIS = frozenset(name for name, kpi in KPI_CATALOGUE.items() if kpi.unit == SHARE)
 """KPIs whose values are shares, shown as per cent."""
 
 ARM_LABELS: Mapping[str, str] = MappingProxyType({"pilot": "Pilot", "control": "Control"})
@@ -53,12 +56,17 @@ def plain(name: str) -> str:
     return " ".join(words)[:1].upper() + " ".join(words)[1:]
 
 
-def kpi_label(kpi: str) -> str:
+def kpi_label(kpi: str, catalogue: Catalogue = KPI_CATALOGUE) -> str:
     """Return a KPI's name for people; a KPI we do not know keeps its own words."""
-    return KPI_LABELS.get(kpi, plain(kpi))
+    return catalogue[kpi].label if kpi in catalogue else plain(kpi)
 
 
-def kpi_order(kpis: list[str]) -> list[str]:
-    """Return the KPIs in the order of `KPI_LABELS`, unknown ones after them by name."""
-    known = list(KPI_LABELS)
+def is_share(kpi: str, catalogue: Catalogue = KPI_CATALOGUE) -> bool:
+    """Whether a KPI's values are shares, shown as per cent."""
+    return kpi in catalogue and catalogue[kpi].unit == SHARE
+
+
+def kpi_order(kpis: list[str], catalogue: Catalogue = KPI_CATALOGUE) -> list[str]:
+    """Return the KPIs in the order of the catalogue, unknown ones after them by name."""
+    known = list(catalogue)
     return sorted(set(kpis), key=lambda kpi: (known.index(kpi) if kpi in known else len(known), kpi))

@@ -51,15 +51,22 @@ def read_design_feeds(pilot: Pilot) -> Feeds:
     )
 
 
-def start_spread(pilot: Pilot, members: pd.DataFrame) -> float | None:
-    """Return the SD of the pairs' differences in start score, None where the start wave has not been observed yet."""
-    from pilot_pipeline.cohort.baseline import start_score_sd
+def baseline_spreads(pilot: Pilot, members: pd.DataFrame) -> dict[str, float]:
+    """Return the SD of the pairs' differences before the pilot, by effect KPI, of those that were measured already."""
+    from pilot_pipeline.cohort.baseline import metric_sds, start_score_sd
 
+    observed, measured = _before(pilot, "manager_observations"), _before(pilot, "measurements")
+    spread = None if observed is None else start_score_sd(members, observed.frame)
+    spreads = {} if spread is None else {"behaviour_change": spread}
+    return spreads if measured is None else {**spreads, **metric_sds(members, measured.frame, pilot.config)}
+
+
+def _before(pilot: Pilot, feed: str) -> Intake | None:
+    """Take in a feed's rows from before the pilot; None where it is not configured or its file is still to come."""
     try:
-        observed = _take(pilot, "manager_observations", before=pilot.config.pilot.starts_on)
-    except BadInput:  # its file is still to come
+        return _take(pilot, feed, before=pilot.config.pilot.starts_on)
+    except BadInput:
         return None
-    return start_score_sd(members, observed.frame) if observed else None
 
 
 def _take(

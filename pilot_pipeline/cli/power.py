@@ -11,7 +11,7 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from pilot_pipeline.cli.design_feeds import read_design_feeds, start_spread
+from pilot_pipeline.cli.design_feeds import baseline_spreads, read_design_feeds
 from pilot_pipeline.cli.drawing import picture_writer
 from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
 from pilot_pipeline.cli.showing import near
@@ -69,8 +69,7 @@ def _achieved(pilot: Pilot, now: datetime | None) -> tuple[Design, str, dict[str
         feeds, day = read_design_feeds(pilot), (now or datetime.now(UTC)).date()
         cohort = form_cohort(feeds.workforce, feeds.enrolments, feeds.consents, pilot.config, fixed_on=day)
         members, origin = cohort.members, "as the feeds give it today"
-    spread = start_spread(pilot, members)
-    return achieved(members), origin, {} if spread is None else {"behaviour_change": spread}
+    return achieved(members), origin, baseline_spreads(pilot, members)
 
 
 def _show_power(design: Design, origin: str, effects: pd.DataFrame) -> None:

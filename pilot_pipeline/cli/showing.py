@@ -104,9 +104,10 @@ def locked(pilot: Pilot, members: pd.DataFrame, sha: str, content: dict[str, Any
     """Say what was locked."""
     pairs = int(members["pair_id"].nunique())
     clusters = int(members["cluster"].nunique())
+    many = "five" if not pilot.config.kpis.further else str(len(pilot.config.kpis.catalogue))
     how = f"attested by {content['attested_by']}" if content["attested_by"] else "witnessed by this run"
     console.print(
-        f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, five "
+        f"Locked as of {content['locked_on']} ({escape(how)}): {pairs} pairs in {clusters} judging clusters, {many} "
         f"KPIs, their targets and the decision rule.\n{escape(near(pilot.home.lock_file))}\nSHA-256 {sha}"
     )
 

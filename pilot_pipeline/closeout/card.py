@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 import pandas as pd
+
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, KpiDefinition
 
 Decision = Literal["go", "no_go", "reconfigure"]
 
@@ -55,7 +58,8 @@ class Scorecard:
     name, `sso_matrix` from `readiness.sso` (persona, division, state), `error_rates` from the room of that name; an
     empty frame leaves its part out. `kpi_notes` come from `kpi_remarks`, `tipping_points` from `tipping`;
     `bias_findings` are those of the live audit, `matched_on` the covariates that balance is judged by; `rehearsal`
-    comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. Shares are 0 to 1.
+    comes from `rehearsed`: with it the page says rehearsal where a verdict would stand. `kpis` has the words for every
+    KPI of the pilot. Shares are 0 to 1.
     """
 
     pilot: PilotFacts
@@ -95,3 +99,4 @@ class Scorecard:
     mde: pd.DataFrame = field(default_factory=_none)
     per_protocol: pd.DataFrame = field(default_factory=_none)
     sso_matrix: pd.DataFrame = field(default_factory=_none)
+    kpis: Mapping[str, KpiDefinition] = field(default_factory=lambda: KPI_CATALOGUE)

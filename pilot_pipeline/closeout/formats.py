@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from pilot_pipeline.charts.frames import clean
-from pilot_pipeline.charts.labels import SHARE_KPIS
+from pilot_pipeline.charts.labels import Catalogue, is_share
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 
 NONE = "–"
 _SPACE = "\u00a0"
@@ -54,9 +55,9 @@ def p_value(value: Any) -> str:
     return f"<{_SPACE}0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def kpi_value(kpi: str, value: Any) -> str:
-    """Return a KPI's value in its own unit: per cent for shares, else points."""
-    return percent(value) if kpi in SHARE_KPIS else number(value)
+def kpi_value(kpi: str, value: Any, catalogue: Catalogue = KPI_CATALOGUE) -> str:
+    """Return a KPI's value in its own unit: per cent for shares, else a number, whose unit stands elsewhere."""
+    return percent(value) if is_share(kpi, catalogue) else number(value)
 
 
 def interval(low: str, high: str) -> str:

@@ -127,14 +127,15 @@ def shortfalls(evidence: Evidence, rule: DecisionSection) -> tuple[str, ...]:
     if not any(kpi.kpi == "adoption" for kpi in evidence.kpis):
         found.append(say.NO_ADOPTION)
     for kpi in evidence.kpis:
+        if not kpi.gated:
+            continue
         if not kpi.measured:
-            if kpi.kind == "threshold" or kpi.required:
-                found.append(say.unmeasured(kpi))
+            found.append(say.unmeasured(kpi))
         elif kpi.kind == "threshold" and not passed(kpi):
             found.append(say.below(kpi))
-        elif kpi.required and not credible(kpi, rule):
+        elif kpi.kind == "effect" and not credible(kpi, rule):
             found.append(say.not_credible(kpi, rule))
-        elif kpi.required and not reached(kpi, rule):
+        elif kpi.kind == "effect" and not reached(kpi, rule):
             found.append(say.too_small(kpi, rule))
     return tuple(found)
 
@@ -155,8 +156,9 @@ def _go(evidence: Evidence, rule: DecisionSection, label: Label, step: int) -> V
     """Step 3: everything that a go needs, each with its count."""
     if label != "confirmatory" or shortfalls(evidence, rule):
         return None
-    proven = [kpi for kpi in evidence.kpis if kpi.kind == "threshold" or kpi.required]
-    return Verdict("go", label, tuple(say.reached(kpi, rule) for kpi in proven), _conditions(evidence), step)
+    reasons = [say.reached(kpi, rule) for kpi in evidence.kpis if kpi.gated]
+    reasons += [say.beside(kpi, rule) for kpi in evidence.kpis if kpi.declared and kpi.met and not kpi.gated]
+    return Verdict("go", label, tuple(reasons), _conditions(evidence), step)
 
 
 def _no_go(evidence: Evidence, rule: DecisionSection, label: Label, step: int) -> Verdict | None:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from pilot_pipeline.charts.frames import records
-from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, SHARE_KPIS, kpi_label, plain
+from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, Catalogue, is_share, kpi_label, plain
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 
 COLUMNS = ("rank", "kind", "title", "evidence", "affected", "fix")
 _TOP = 3
@@ -43,6 +44,10 @@ _KPI_FIXES = {
         "Ask participants what hinders them, in groups of at least the minimum size, and change one thing.",
     ),
 }
+_FURTHER_FIX = (
+    "configuration",
+    "Find out with the vendor and with managers what moves this figure, and change one thing.",
+)
 _EVIDENCE_WORTH = {"harm": 5.0, "not_met": 3.5, "futile": 3.5, "inconclusive": 2.5}
 
 
@@ -67,17 +72,19 @@ def top_issues(
     issue_log: pd.DataFrame | None,
     *,
     min_group: int,
+    catalogue: Catalogue = KPI_CATALOGUE,
 ) -> pd.DataFrame:
     """Return rank (1–3), kind, title, evidence, affected, fix: the most significant issues, gravest first.
 
     checks, data_quality, audit_rows and kpi_results have the published columns of checkpoints, data_quality, bias_audit
-    and kpi_scorecard; issue_log those of the feed. `affected` counts people where the evidence does, and is NULL below
-    `min_group`. Fewer than three issues give fewer rows. Grave beats slight, more people beat fewer, ties go by title.
+    and kpi_scorecard; issue_log those of the feed; catalogue has the words for the KPIs. `affected` counts people where
+    the evidence does, and is NULL below `min_group`. Fewer than three issues give fewer rows. Grave beats slight, more
+    people beat fewer, ties go by title.
     """
     issues = [
         *_from_audit(audit_rows),
         *_from_checks(checks),
-        *_from_kpis(kpi_results),
+        *_from_kpis(kpi_results, catalogue),
         *_from_log(issue_log),
         *_from_quality(data_quality),
     ]
@@ -147,19 +154,19 @@ def _from_audit(audit_rows: pd.DataFrame) -> Iterator[Issue]:
         )
 
 
-def _from_kpis(kpi_results: pd.DataFrame) -> Iterator[Issue]:
+def _from_kpis(kpi_results: pd.DataFrame, catalogue: Catalogue) -> Iterator[Issue]:
     for row in records(kpi_results):
         kpi = str(row["kpi"])
         worth = _EVIDENCE_WORTH.get(str(row["evidence"]))
         if worth is None or row["actual"] is None:
             continue
-        kind, fix = _KPI_FIXES.get(kpi, ("configuration", "Find out with the vendor what keeps this KPI down."))
+        kind, fix = _KPI_FIXES.get(kpi, _FURTHER_FIX)
         yield Issue(
             weight=worth,
             subject=f"kpi:{kpi}",
             kind=kind,
-            title=f"{kpi_label(kpi)} {_STANDS[str(row['evidence'])]}",
-            evidence=_against_target(kpi, row),
+            title=f"{kpi_label(kpi, catalogue)} {_stands(kpi, str(row['evidence']), catalogue)}",
+            evidence=_against_target(kpi, row, catalogue),
             affected=row["n_pairs"],
             fix=fix,
         )
@@ -197,18 +204,19 @@ def _count(value: Any) -> str:
     return f"{value or 0:,}"
 
 
-def _figure(kpi: str, value: float) -> str:
-    return f"{100 * value:.0f} %" if kpi in SHARE_KPIS else f"{value:.2f}"
+def _stands(kpi: str, evidence: str, catalogue: Catalogue) -> str:
+    if evidence == "not_met" and kpi in catalogue and catalogue[kpi].result_sign < 0:
+        return "does not reach its target"  # of which it stays above
+    return _STANDS[evidence]
 
 
-def _against_target(kpi: str, row: dict[str, Any]) -> str:
-    return f"{_figure(kpi, row['actual'])} against a target of {_figure(kpi, row['target'])}{_interval(kpi, row)}."
-
-
-def _interval(kpi: str, row: dict[str, Any]) -> str:
-    if row["ci_low"] is None or row["ci_high"] is None:
-        return ""
-    return f" (90 % interval {_figure(kpi, row['ci_low'])} to {_figure(kpi, row['ci_high'])})"
+def _against_target(kpi: str, row: dict[str, Any], catalogue: Catalogue) -> str:
+    actual, target, low, high = (
+        None if row[name] is None else f"{100 * row[name]:.0f} %" if is_share(kpi, catalogue) else f"{row[name]:.2f}"
+        for name in ("actual", "target", "ci_low", "ci_high")
+    )
+    interval = f" (90 % interval {low} to {high})" if low and high else ""
+    return f"{actual} against a target of {target}{interval}."
 
 
 def _p(value: float) -> str:

@@ -15,6 +15,7 @@ from pilot_pipeline.closeout.gate import BiasState, Evidence, LockState, Verdict
 from pilot_pipeline.closeout.rehearsed import as_rehearsal
 from pilot_pipeline.cohort.balance import worst_imbalance
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.kpis.reading import control_exposure, last_week, read_kpi_inputs
 from pilot_pipeline.kpis.results import KpiResult
 from pilot_pipeline.kpis.scoring import score_kpis
@@ -112,6 +113,8 @@ def _result(stored: dict[str, Any]) -> KpiResult:
     values = {key: value for key, value in stored.items() if key in known}
     values["response"] = tuple((int(week), float(share)) for week, share in values["response"])
     values["notes"] = tuple(values["notes"])
+    if declared := values.get("declared"):
+        values["declared"] = KpiDefinition(**{**declared, "feeds": tuple(declared["feeds"])})
     return KpiResult(**values)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pilot_pipeline.charts.labels import kpi_label
 from pilot_pipeline.closeout import formats
+from pilot_pipeline.closeout.sentences import amount
 from pilot_pipeline.kpis.results import KpiResult
 
 
 def kpi_remarks(results: Sequence[KpiResult]) -> tuple[str, ...]:
     """Return one sentence per remark, in the order of the KPIs; a KPI without a figure only says why."""
-    return tuple(f"{kpi_label(result.kpi)}: {remark}" for result in results for remark in _remarks(result))
+    return tuple(f"{result.told.label}: {remark}" for result in results for remark in _remarks(result))
 
 
 def _remarks(result: KpiResult) -> Iterator[str]:
@@ -37,6 +37,8 @@ def _effect(result: KpiResult) -> Iterator[str]:
         return
     if result.kpi == "behaviour_change" and result.unadjusted is not None:
         yield f"{_signed(result.unadjusted)} points without adjustment for the start score."
+    if result.told.estimator == "ancova" and result.unadjusted is not None:
+        yield f"{amount(result, result.unadjusted)} without adjustment for the value before."
     if result.same_observer_effect is not None:
         yield f"{_signed(result.same_observer_effect)} points where the same manager observed both waves."
     if result.kpi == "prep_time_reduction" and result.unit_effect is not None:
@@ -49,7 +51,12 @@ def _pulse(result: KpiResult) -> Iterator[str]:
     if result.response:
         waves = ", ".join(f"{formats.percent(share)} in week {week}" for week, share in result.response)
         yield f"answered by {waves}."
-    if result.worst is not None and result.best is not None:
+    if result.worst is None or result.best is None:
+        return
+    if result.declared:
+        low, high = amount(result, result.worst), amount(result, result.best)
+        yield f"between {low} and {high}, whatever those without a value would have shown."
+    else:
         low, high = formats.number(result.worst), formats.number(result.best)
         yield f"between {low} and {high}, had those who were silent answered at their worst or best."
 

@@ -62,6 +62,7 @@ def build_scorecard(warehouse: Warehouse, pilot: Pilot, evidence: Evidence, verd
         incidents=tuple(warehouse.read("closeout.exposure")["sentence"]),
         per_protocol=warehouse.read("closeout.per_protocol"),
         sso_matrix=warehouse.read("readiness.sso_matrix"),
+        kpis=config.kpis.catalogue,
         error_rates=warehouse.read("closeout.error_rates"),
         **_rates(warehouse),
     )

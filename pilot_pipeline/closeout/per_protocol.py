@@ -67,5 +67,6 @@ def _as_designed(exposure: ExposureInputs) -> pd.DataFrame:
 
 
 def _figures(result: KpiResult, analysis: str, note: str) -> tuple[object, ...]:
-    measures = (result.effect, result.ci_low, result.ci_high, result.p_manager)
+    shown = result.shown
+    measures = (shown.effect, shown.ci_low, shown.ci_high, shown.p_manager)
     return result.kpi, analysis, result.n_pairs, *measures, note

@@ -77,12 +77,20 @@ def render_scorecard(card: Scorecard) -> str:
         design=DESIGNS.get(card.pilot.design, ""),
         limits=(*standing_limits(card.pilot.design), *card.limits),
         fewer=formats.fewer_than(card.pilot.min_group_size),
+        further=_further(card),
         last_day=card.pilot.ends_on - timedelta(days=1),
         day=formats.day,
         percent=formats.percent,
         css=Markup((_TEMPLATES / "scorecard.css").read_text(encoding="utf-8")),  # ours, not a person's
     )
     return page
+
+
+def _further(card: Scorecard) -> dict[str, Any]:
+    """Return whether there are further KPIs, and the effects in a few words."""
+    declared = [told for told in card.kpis.values() if told.further]
+    names = ["behaviour", "prep time", *(told.label for told in declared if told.kind == "effect")]
+    return {"any": bool(declared), "effects": f"{', '.join(names[:-1])} and {names[-1]}"}
 
 
 def _headline(card: Scorecard) -> Headline:
@@ -94,12 +102,12 @@ def _headline(card: Scorecard) -> Headline:
 def _page(card: Scorecard) -> _Page:
     currency = card.pilot.currency
     tables = {
-        "kpis": kpi_table(card.kpi_scorecard),
+        "kpis": kpi_table(card.kpi_scorecard, card.kpis),
         "balance": balance_table(card.cohort_balance, card.matched_on),
         "summary": summary_table(card.cohort_summary),
         "groups": groups_table(card.cohort_summary),
-        "mde": mde_table(card.mde),
-        "protocol": protocol_table(card.per_protocol),
+        "mde": mde_table(card.mde, card.kpis),
+        "protocol": protocol_table(card.per_protocol, card.kpis),
         "roi": roi_table(card.roi, currency),
         "break_even": break_even_table(card.break_even, currency),
         "rates": rates_table(card.error_rates),

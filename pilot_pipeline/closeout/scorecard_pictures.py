@@ -39,14 +39,14 @@ class Pictures:
 
 def draw_pictures(card: Scorecard) -> Pictures:
     """Return the drawings for which the card has figures; a section without figures has no picture."""
-    kpis = kpi_order([str(kpi) for kpi in card.weekly_kpis["kpi"]]) if len(card.weekly_kpis) else []
+    kpis = kpi_order([str(kpi) for kpi in card.weekly_kpis["kpi"]], card.kpis) if len(card.weekly_kpis) else []
     audits = [
         kind for kind in ("live", "synthetic") if len(card.bias_audit) and (card.bias_audit["audit"] == kind).any()
     ]
     currency = card.pilot.currency
     return Pictures(
-        kpis=_drawn("kpis", len(card.kpi_scorecard) > 0, lambda: plots.kpi_effects(card.kpi_scorecard)),
-        weekly=tuple(_picture(f"week-{kpi}", plots.weekly_curve(card.weekly_kpis, kpi)) for kpi in kpis),
+        kpis=_drawn("kpis", len(card.kpi_scorecard) > 0, lambda: plots.kpi_effects(card.kpi_scorecard, card.kpis)),
+        weekly=tuple(_picture(f"week-{kpi}", plots.weekly_curve(card.weekly_kpis, kpi, card.kpis)) for kpi in kpis),
         cohort=_drawn("love", len(card.cohort_balance) > 0, lambda: plots.love_plot(card.cohort_balance)),
         fairness=tuple(_picture(f"bias-{kind}", plots.bias_heat_map(card.bias_audit, kind)) for kind in audits),
         value=(

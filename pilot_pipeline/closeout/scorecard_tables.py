@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pilot_pipeline.charts.frames import records
-from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, LEVER_LABELS, kpi_label, kpi_order, plain
+from pilot_pipeline.charts.labels import CHECKPOINT_LABELS, LEVER_LABELS, Catalogue, kpi_label, kpi_order, plain
 from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.formats import NONE
 from pilot_pipeline.closeout.scorecard_words import EVIDENCE
@@ -45,14 +45,15 @@ class Table:
         return any(len(cell.text) > SENTENCE for row in self.rows for cell in row[1:])
 
 
-def kpi_table(scorecard: pd.DataFrame) -> Table:
+def kpi_table(scorecard: pd.DataFrame, catalogue: Catalogue = KPI_CATALOGUE) -> Table:
     """Return the KPIs against their targets with 90 % intervals and both p-values."""
-    order = kpi_order([str(kpi) for kpi in scorecard["kpi"]]) if len(scorecard) else []
+    order = kpi_order([str(kpi) for kpi in scorecard["kpi"]], catalogue) if len(scorecard) else []
     rows = sorted(_rows(scorecard), key=lambda row: order.index(str(row["kpi"])))
+    five = "five " if catalogue.keys() == KPI_CATALOGUE.keys() else ""
     return _table(
-        "The five KPIs against the targets fixed before launch",
+        f"The {five}KPIs against the targets fixed before launch",
         ("KPI", "Target", "Actual", "90 % interval", "Result", "p by manager", "p by pair", "Pairs", "Clusters"),
-        [_kpi_row(row) for row in rows],
+        [_kpi_row(row, catalogue) for row in rows],
         numeric=(1, 2, 3, 5, 6, 7, 8),
     )
 
@@ -91,23 +92,24 @@ def groups_table(summary: pd.DataFrame) -> Table:
     return _summary("Share of each group", [row for row in _rows(summary) if _is_group(row)])
 
 
-def mde_table(mde: pd.DataFrame) -> Table:
+def mde_table(mde: pd.DataFrame, catalogue: Catalogue = KPI_CATALOGUE) -> Table:
     """Return per KPI what this cohort could have shown, and what no cohort of its size can answer."""
     rows = [
-        (Cell(kpi_label(str(row["kpi"]))), Cell(str(row["sentence"])), Cell(str(row["cannot"]))) for row in _rows(mde)
+        (Cell(kpi_label(str(row["kpi"]), catalogue)), Cell(str(row["sentence"])), Cell(str(row["cannot"])))
+        for row in _rows(mde)
     ]
     heads = ("KPI", "What it could show", "What it cannot answer")
     return _table("What this cohort could have shown, with power 80 %", heads, rows, numeric=())
 
 
-def protocol_table(per_protocol: pd.DataFrame) -> Table:
+def protocol_table(per_protocol: pd.DataFrame, catalogue: Catalogue = KPI_CATALOGUE) -> Table:
     """Return the effects among all pairs beside those among the pairs in which everything went as designed."""
     rows = []
     for row in _rows(per_protocol):
         kpi = str(row["kpi"])
-        low, high = (formats.kpi_value(kpi, row[end]) for end in ("ci_low", "ci_high"))
-        effect = (Cell(formats.kpi_value(kpi, row["effect"])), Cell(formats.interval(low, high)))
-        name = Cell(kpi_label(kpi), str(row["analysis"]))
+        low, high = (formats.kpi_value(kpi, row[end], catalogue) for end in ("ci_low", "ci_high"))
+        effect = (Cell(formats.kpi_value(kpi, row["effect"], catalogue)), Cell(formats.interval(low, high)))
+        name = Cell(kpi_label(kpi, catalogue), str(row["analysis"]))
         rows.append((name, *effect, Cell(formats.count(row["n_pairs"])), Cell(str(row["note"]))))
     heads = ("KPI", "Effect", "90 % interval", "Pairs", "What it is")
     return _table("Intention to treat, and per protocol beside it", heads, rows, numeric=(1, 2, 3))
@@ -216,14 +218,16 @@ def quality_table(quality: pd.DataFrame) -> Table:
     return _table("What the feeds delivered", heads, rows, numeric=(1, 2, 3, 4, 5))
 
 
-def _kpi_row(row: dict[str, Any]) -> tuple[Cell, ...]:
+def _kpi_row(row: dict[str, Any], catalogue: Catalogue) -> tuple[Cell, ...]:
     kpi = str(row["kpi"])
     word, tone = EVIDENCE.get(str(row["evidence"]), (str(row["evidence"]), "open"))
-    low, high = (formats.kpi_value(kpi, row[end]) for end in ("ci_low", "ci_high"))
+    if row["evidence"] == "not_met" and kpi in catalogue and catalogue[kpi].result_sign < 0:
+        word = "short of target"  # of which it stays above
+    low, high = (formats.kpi_value(kpi, row[end], catalogue) for end in ("ci_low", "ci_high"))
     return (
-        Cell(kpi_label(kpi), KPI_CATALOGUE[kpi].meaning if kpi in KPI_CATALOGUE else ""),
-        Cell(formats.kpi_value(kpi, row["target"])),
-        Cell(formats.kpi_value(kpi, row["actual"])),
+        Cell(kpi_label(kpi, catalogue), catalogue[kpi].meaning if kpi in catalogue else ""),
+        Cell(formats.kpi_value(kpi, row["target"], catalogue)),
+        Cell(formats.kpi_value(kpi, row["actual"], catalogue)),
         Cell(formats.interval(low, high)),
         Cell(word, tone=tone),
         Cell(formats.p_value(row["p_manager"])),

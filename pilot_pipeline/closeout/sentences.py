@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilot_pipeline.charts.labels import SHARE_KPIS, kpi_label
+from pilot_pipeline.config.kpi_catalogue import SHARE
 from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.kpis.estimators import ADOPTION_MARGIN
 from pilot_pipeline.kpis.results import RESPONSE_FLOOR, KpiResult
@@ -22,14 +22,17 @@ NOT_AUDITED = "Live recommendations were not audited for bias; audit them before
 
 def name(kpi: KpiResult) -> str:
     """Return the KPI's name for readers."""
-    return kpi_label(kpi.kpi)
+    return kpi.told.label
 
 
 def amount(kpi: KpiResult, value: float) -> str:
-    """Return a value in the KPI's unit."""
-    if kpi.kpi in SHARE_KPIS:
+    """Return one of a result's values in the KPI's unit and in people's own sign."""
+    told = kpi.told
+    if told.result_sign < 0:
+        value = 0.0 - value
+    if told.unit == SHARE:
         return f"{100 * value:.1f} %"
-    return f"{value:.2f} points"
+    return f"{value:.2f} {told.unit if told.further else 'points'}"
 
 
 def stale(checkpoints: tuple[str, ...]) -> str:
@@ -96,6 +99,14 @@ def reached(kpi: KpiResult, rule: DecisionSection) -> str:
     return f"{name(kpi)}: {amount(kpi, kpi.actual or 0.0)} among {kpi.n} people, {amount(kpi, kpi.target)} needed."
 
 
+def beside(kpi: KpiResult, rule: DecisionSection) -> str:
+    """Step 3: a further KPI that was reached, and that no go depends on."""
+    if kpi.kind == "effect":
+        return f"{reached(kpi, rule)} No go depends on it."
+    seen, bound = amount(kpi, kpi.actual or 0.0), "at most" if kpi.told.result_sign < 0 else "at least"
+    return f"{name(kpi)}: {seen} among {kpi.n} people, {bound} {amount(kpi, kpi.target)} aimed at. No go depends on it."
+
+
 def not_credible(kpi: KpiResult, rule: DecisionSection) -> str:
     """Steps 4 and 5: an effect that chance explains."""
     return f"{name(kpi)} is not credible: {_effect(kpi)}, {_tested(kpi, rule)}.{_floor(kpi, rule)}"
@@ -103,8 +114,9 @@ def not_credible(kpi: KpiResult, rule: DecisionSection) -> str:
 
 def futile(kpi: KpiResult) -> str:
     """Step 4: an effect whose upper bound lies below its target."""
+    bound, short = ("at least", "short of") if kpi.told.result_sign < 0 else ("at most", "below")
     upper = amount(kpi, kpi.upper90 or 0.0)
-    return f"{name(kpi)} is at most {upper} (one-sided 90 % bound), below its target of {amount(kpi, kpi.target)}."
+    return f"{name(kpi)} is {bound} {upper} (one-sided 90 % bound), {short} its target of {amount(kpi, kpi.target)}."
 
 
 def too_small(kpi: KpiResult, rule: DecisionSection) -> str:
@@ -145,7 +157,8 @@ def deviation(text: str) -> str:
 
 def below_full_target(kpi: KpiResult) -> str:
     """A go's condition: the tolerance was used."""
-    return f"{name(kpi)} is below its full target: {amount(kpi, kpi.actual or 0.0)} of {amount(kpi, kpi.target)}."
+    stands = "does not reach" if kpi.told.result_sign < 0 else "is below"
+    return f"{name(kpi)} {stands} its full target: {amount(kpi, kpi.actual or 0.0)} of {amount(kpi, kpi.target)}."
 
 
 def fading(kpi: KpiResult) -> str:
@@ -163,7 +176,8 @@ def _bias(findings: tuple[str, ...]) -> tuple[str, ...]:
 def _effect(kpi: KpiResult) -> str:
     interval = ""
     if kpi.ci_low is not None and kpi.ci_high is not None:
-        interval = f" (90 % interval {amount(kpi, kpi.ci_low)} to {amount(kpi, kpi.ci_high)})"
+        ends = (kpi.ci_high, kpi.ci_low) if kpi.told.result_sign < 0 else (kpi.ci_low, kpi.ci_high)
+        interval = f" (90 % interval {amount(kpi, ends[0])} to {amount(kpi, ends[1])})"
     return f"{amount(kpi, kpi.effect or 0.0)}{interval}"
 
 

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from pilot_pipeline.charts.labels import kpi_label
 from pilot_pipeline.closeout import formats
-from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.kpis.results import KpiResult
 
 
@@ -29,10 +27,10 @@ def set_aside_remarks(
     counted = data_quality.set_index("feed")["rows_quarantined"]
     aside = {str(feed): int(rows) for feed, rows in counted.items() if rows > 0}
     return tuple(
-        f"{kpi_label(result.kpi)}: {said}"
+        f"{result.told.label}: {said}"
         for result in results
         if result.measured
-        for said in _said(result, {f: aside[f] for f in KPI_CATALOGUE[result.kpi].feeds if f in aside}, modules)
+        for said in _said(result, {f: aside[f] for f in result.told.feeds if f in aside}, modules)
     )
 
 
@@ -55,4 +53,6 @@ def _bound(result: KpiResult, aside: Mapping[str, int], modules: pd.DataFrame | 
         return f"whatever they said, it lies between {formats.percent(low)} and {formats.percent(high)}."
     if result.kind == "effect":
         return "pairs that they would have completed count as missing."
+    if result.declared:
+        return "what they said counts as missing."
     return "what they said counts as not said."

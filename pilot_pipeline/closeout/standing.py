@@ -55,7 +55,7 @@ class LockStanding:
 
 @dataclass(frozen=True)
 class FeedStanding:
-    """One feed: late where the last finished week has no row, as of the last time that it was read."""
+    """One feed as of the last time that it was read: late where something that was due has not come."""
 
     feed: str
     state: FeedState
@@ -208,6 +208,8 @@ def _judged(
     week = calendar.finished
     if feed == "pulse_responses":
         return _pulse(warehouse, pilot, week)
+    if feed == "measurements":
+        return _measurements(warehouse, pilot, week, fresh_as_of)
     if feed not in WEEKLY_FEEDS or week == 0:
         return FeedStanding(feed, "read", fresh_as_of, _newest(fresh_as_of))
     monday = section.week_start(week)
@@ -230,6 +232,18 @@ def _pulse(warehouse: Warehouse, pilot: Pilot, finished: int) -> FeedStanding:
     if newest is not None and newest >= due:
         return FeedStanding("pulse_responses", "fresh", None, said)
     return FeedStanding("pulse_responses", "late", None, f"{said} The wave of week {due} is due.")
+
+
+def _measurements(warehouse: Warehouse, pilot: Pilot, week: int, fresh_as_of: date | None) -> FeedStanding:
+    """Late is a metric of a further KPI that has never come; how often it is to come, nobody has said."""
+    tables = [name for name in ("feeds.measurements_baseline", "feeds.measurements") if warehouse.exists(name)]
+    seen = {str(row) for table in tables for row in warehouse.query(f"SELECT DISTINCT metric FROM {table}")["metric"]}
+    waiting = sorted(pilot.config.kpis.metrics - seen)
+    if waiting and week:
+        said = f"{_newest(fresh_as_of)} No value yet of {', '.join(waiting)}."
+        return FeedStanding("measurements", "late", fresh_as_of, said)
+    fresh = week > 0 and fresh_as_of is not None and fresh_as_of >= pilot.config.pilot.week_start(week)
+    return FeedStanding("measurements", "fresh" if fresh else "read", fresh_as_of, _newest(fresh_as_of))
 
 
 def _newest(fresh_as_of: date | None) -> str:

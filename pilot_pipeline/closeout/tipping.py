@@ -8,19 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pilot_pipeline.charts.labels import kpi_label
 from pilot_pipeline.closeout import formats
 from pilot_pipeline.closeout.confounding import LARGEST_GAMMA, e_value, rosenbaum_gamma
 from pilot_pipeline.closeout.gate import Verdict
+from pilot_pipeline.closeout.sentences import amount
 from pilot_pipeline.config.measuring import DecisionSection
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.effects import behaviour_effects, prep_time_effects
 from pilot_pipeline.kpis.flip_bounds import ancova_bounds, ratio_bounds
+from pilot_pipeline.kpis.further import differences
 from pilot_pipeline.kpis.intervals import FloatArray, cluster_sums
 from pilot_pipeline.kpis.pairs import Differences, behaviour_differences, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import KpiResult, at_least
 from pilot_pipeline.kpis.scoring import KpiInputs
 from pilot_pipeline.kpis.signflip import DIRECT_UNITS, Patterns
+
+_UNITS = {"behaviour_change": "points", "prep_time_reduction": "minutes per report and week"}
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,13 @@ def tipping_points(verdict: Verdict, results: Sequence[KpiResult], inputs: KpiIn
 
 
 def slack(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Slack | None:
-    """Return an effect KPI's distance to where a go turns, in score points or minutes; None where it has no figure."""
+    """Return an effect KPI's distance to where a go turns, in the tested unit; None where it has no figure."""
     every = _differences(result, inputs)
     if every is None or result.effect is None or result.sd_pair is None:
         return None
     outcome = every.of_complete()
     rule, seed = config.decision, config.cohort.seed
-    if result.kpi == "behaviour_change":
+    if not _is_ratio(result.kpi):
         low = ancova_bounds(outcome.end, outcome.start, outcome.clusters, rule.alpha, seed).low
         size = result.effect - rule.target_tolerance * result.target
     else:
@@ -70,10 +73,13 @@ def slack(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Slack | 
 
 
 def _of(result: KpiResult, inputs: KpiInputs, config: PilotConfig) -> Iterator[str]:
-    name = kpi_label(result.kpi)
+    name = result.told.label
     if result.kpi == "adoption" and result.active is not None and result.needed is not None:
         yield _adoption(name, result.active - result.needed, config.kpis.adoption.by_week)
-    if result.worst is not None:
+    if result.worst is not None and result.declared:
+        holds = "still on target" if at_least(result.worst, result.target) else "below its target"
+        yield f"{name}: {amount(result, result.worst)}, {holds}, had nobody without a value reached it."
+    elif result.worst is not None:
         holds = "still on target" if at_least(result.worst, result.target) else "below its target"
         yield f"{name}: {formats.number(result.worst)}, {holds}, had all who were silent answered at their worst."
     if result.kind == "effect" and result.required:
@@ -90,12 +96,13 @@ def _effect(name: str, result: KpiResult, inputs: KpiInputs, config: PilotConfig
     room, every = slack(result, inputs, config), _differences(result, inputs)
     if room is None or every is None or result.unit_effect is None or not math.isfinite(room.least):
         return
-    unit = "points" if result.kpi == "behaviour_change" else "minutes per report and week"
-    yield f"{name}: {_shift(room, result.kpi, unit, config.decision)}"
+    unit = result.told.unit if result.declared else _UNITS[result.kpi]
+    yield f"{name}: {_shift(room, result, unit, config.decision)}"
     if result.missing and room.least > 0:
         others = missing_turning_point(result, every, config)
         yield (
-            f"{name}: a go fails were the pairs without a difference to average {formats.number(others, 1)} {unit}."
+            f"{name}: a go fails were the pairs without a difference to average "
+            f"{formats.number(result.told.sign * others, 1)} {unit}."
             if others is not None
             else f"{name}: a go holds whatever the pairs without a difference had shown."
         )
@@ -104,7 +111,7 @@ def _effect(name: str, result: KpiResult, inputs: KpiInputs, config: PilotConfig
 
 
 def missing_turning_point(result: KpiResult, every: Differences, config: PilotConfig) -> float | None:
-    """Return the mean that the pairs without a difference would need for a go to fail, in score points or minutes.
+    """Return the mean that the pairs without a difference would need for a go to fail, in the tested unit.
 
     Each of them gets the same difference, the start of the average pair and the average baseline; the value at which
     the effect is credible no more, or falls below the tolerated share of its target, is found by halving. None where
@@ -133,7 +140,7 @@ def _holds(result: KpiResult, every: Differences, value: float, config: PilotCon
             (every.baseline, np.mean(every.baseline[here])),
         )
     )
-    if result.kpi == "behaviour_change":
+    if not _is_ratio(result.kpi):
         found = behaviour_effects(end[None], start[None], np.ones((1, end.size)), every.clusters, Patterns(seed))
     else:
         found = prep_time_effects(end[None], baseline[None], np.ones((1, end.size)), every.clusters, Patterns(seed))
@@ -163,33 +170,44 @@ def _confounded(effect: float, room: Slack, every: Differences, config: PilotCon
 
 def _adjusted(pairs: Differences) -> FloatArray:
     """Return the differences less what their start explains; for minutes the start is no covariate."""
-    if pairs.kpi != "behaviour_change" or np.ptp(pairs.start) == 0:
+    if _is_ratio(pairs.kpi) or np.ptp(pairs.start) == 0:
         return pairs.end
     slope = np.cov(pairs.start, pairs.end)[0, 1] / np.var(pairs.start, ddof=1)
     return np.asarray(pairs.end - slope * pairs.start)
 
 
-def _shift(room: Slack, kpi: str, unit: str, rule: DecisionSection) -> str:
-    amount = f"{formats.number(abs(room.least))} {unit}"
+def _shift(room: Slack, result: KpiResult, unit: str, rule: DecisionSection) -> str:
+    least = f"{formats.number(abs(room.least))} {unit}"
     deviations = f"({formats.number(abs(room.least) / room.sd)} SD of the pairs' differences)"
     share = f"{formats.percent(rule.target_tolerance)} of its target"
     chance = room.certainty < room.size
     if room.least < 0:
         end = "to be more than chance" if chance else f"to reach {share}"
-        return f"every participant would have had to gain {amount} {deviations} more {end}."
-    told = (
-        f"scored every participant {amount} too high"
-        if kpi == "behaviour_change"
-        else f"logged {amount} too little for every participant"
-    )
+        return f"every participant would have had to gain {least} {deviations} more {end}."
     end = "what is left could be chance" if chance else f"what is left is below {share}"
-    return f"had managers {told} {deviations}, a go fails: {end}."
+    return f"{_had_been(result, least)} {deviations}, a go fails: {end}."
+
+
+def _had_been(result: KpiResult, least: str) -> str:
+    """Say who would have had to be how far off."""
+    if result.declared:
+        return f"had every participant's figure been {least} too {'low' if result.told.sign < 0 else 'high'}"
+    if _is_ratio(result.kpi):
+        return f"had managers logged {least} too little for every participant"
+    return f"had managers scored every participant {least} too high"
+
+
+def _is_ratio(kpi: str) -> bool:
+    """Whether an effect is a share of a baseline, whose minutes are tested; all others are tested in their own unit."""
+    return kpi == "prep_time_reduction"
 
 
 def _differences(result: KpiResult, inputs: KpiInputs) -> Differences | None:
     """Return the pair differences behind an effect, as `scoring` takes them; None where there are none."""
     pairs = locked_pairs(inputs.members)
-    if result.kpi == "behaviour_change":
+    if result.declared:
+        found = None if inputs.further is None else differences(pairs, inputs.further, result.declared)
+    elif result.kpi == "behaviour_change":
         found = None if inputs.behaviour is None else behaviour_differences(pairs, inputs.behaviour)
     else:
         found = None if inputs.prep is None else prep_time_differences(pairs, inputs.prep)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pilot_pipeline.cohort.power import POWER, adoption_line, design_effect, even_sizes, mde, pairs_needed, power_of
+from pilot_pipeline.config.further import FurtherKpi
 from pilot_pipeline.config.models import PilotConfig
 
 MDE_COLUMNS = ("kpi", "unit", "mde", "design_effect", "needed_per_arm", "sentence", "cannot")
@@ -59,7 +60,7 @@ def mde_table(design: Design, config: PilotConfig, pair_sds: Mapping[str, float]
     Returns:
         `MDE_COLUMNS`, one row per KPI, one for attrition and one for differences between groups. mde: effect KPIs in
         SDs of a pair difference (in the KPI's unit where `pair_sds` has it), adoption as the true share that passes
-        with 80 % power, completion and pulse as half-widths, attrition as people per arm. design_effect: of effects.
+        with 80 % power, the other thresholds as half-widths, attrition as people per arm. design_effect: of effects.
         sentence: what can be shown; cannot: what this pilot cannot answer, and needed_per_arm: the people per arm that
         the answer would take, missing where no number would do.
     """
@@ -71,6 +72,7 @@ def mde_table(design: Design, config: PilotConfig, pair_sds: Mapping[str, float]
         _adoption(participants, config),
         _half_width("module_completion", "share", participants, 0.35, "if people differ with an SD of 0.35"),
         _half_width("pulse", "score points", participants, 0.8, "if people differ with an SD of 0.8 points"),
+        *(_further(kpi, sds, sizes, participants, alpha) for kpi in kpis.further),
         _attrition(design.pairs, config),
         _between_groups(sizes, alpha),
     ]
@@ -132,6 +134,14 @@ def _effect(
         cannot, needed_shown = "Nothing smaller than half the target matters for the decision.", None
         return _Row(kpi, unit_shown, shown, said, cannot, needed_shown, inflated)
     return _Row(kpi, unit_shown, shown, said, cannot, _about(needed), inflated)
+
+
+def _further(kpi: FurtherKpi, sds: Mapping[str, float], sizes: list[int], participants: int, alpha: float) -> _Row:
+    if kpi.kind == "effect":
+        return _effect(kpi.name, kpi.unit, kpi.target, sds, sizes=sizes, alpha=alpha)
+    if kpi.estimator == "share":
+        return _half_width(kpi.name, "share", participants, 0.5, "at most, where half of them reach it")
+    return _half_width(kpi.name, "SD between people", participants, 1.0, "whatever that SD is")
 
 
 def _between_groups(sizes: list[int], alpha: float) -> _Row:

@@ -1,4 +1,4 @@
-"""The KPIs as data: what each is called, measured in, made of and estimated by; targets are in `pilot.yaml`."""
+"""The five KPIs as data: what each is called, measured in, made of and estimated by; further ones are `further`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["threshold", "effect"]
-Unit = Literal["share", "score points"]
 Weekly = Literal["share", "ratio", "mean"]
+Direction = Literal["more", "less"]
+Estimator = Literal["ancova", "difference", "mean", "share"]
 
 
 @dataclass(frozen=True)
 class KpiDefinition:
-    """One KPI; for every one of them more is better.
+    """One KPI; of the five built-in ones more is better.
 
     Attributes:
         name: its key in `pilot.yaml` under `kpis`, and in every table.
@@ -26,18 +27,44 @@ class KpiDefinition:
         baseline: whether those feeds need rows from before the pilot.
         weekly: how its weekly value comes from sums over people: a share of them, a ratio of two sums, a mean.
         estimate: estimate, interval and test at the close-out, in words; the functions are in `kpis`.
+        direction: which way is better.
+        estimator: of a further KPI; None for the five, whose estimators are their own.
+        metric: the metric of the feed `measurements` that a further KPI is made of.
+        reached: from where on, in the direction of better, a person counts for a share of people.
     """
 
     name: str
     label: str
     meaning: str
-    unit: Unit
+    unit: str
     kind: Kind
     feeds: tuple[str, ...]
     baseline: bool
     weekly: Weekly
     estimate: str
+    direction: Direction = "more"
+    estimator: Estimator | None = None
+    metric: str | None = None
+    reached: float | None = None
 
+    @property
+    def further(self) -> bool:
+        """Whether it was declared under `kpis.further`."""
+        return self.estimator is not None
+
+    @property
+    def sign(self) -> float:
+        """What people's figures are multiplied by so that more is better; scoring does it once, before all else."""
+        return -1.0 if self.direction == "less" else 1.0
+
+    @property
+    def result_sign(self) -> float:
+        """What a result is multiplied by to be shown in people's own sign; of a share of people more is better."""
+        return 1.0 if self.estimator == "share" else self.sign
+
+
+SHARE = "share"
+"""The unit of figures from 0 to 1 that are shown as per cent."""
 
 _ALL = (
     KpiDefinition(
@@ -98,4 +125,4 @@ _ALL = (
 )
 
 KPI_CATALOGUE: Mapping[str, KpiDefinition] = MappingProxyType({kpi.name: kpi for kpi in _ALL})
-"""Every KPI by its key, in the order in which they are always shown."""
+"""The five by their keys, in the order in which they are always shown; `KpisSection.catalogue` has further ones too."""

@@ -112,6 +112,8 @@ _PHRASES: Mapping[str, str] = {
     "dict_type": "must be keys with values, such as {key: value}",
     "model_type": "must be a section of keys with values",
     "invalid_key": "cannot be read as a key; put it into quotes",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
     "too_long": "has too many values",
     "too_short": "has too few values",
 }
@@ -148,6 +150,8 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
     """Return the keys that the model at this place of the tree knows."""
     model: Any = PilotConfig
     for part in location:
+        if isinstance(part, int):  # a place in a list of sections, whose model was found one step before
+            continue
         field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
         if field is None:
             return []

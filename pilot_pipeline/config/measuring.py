@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from pilot_pipeline.config.frozen import Frozen, Share, Triple
+from pilot_pipeline.config.further import FurtherKpi
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, KpiDefinition
 
 EventType = Literal["session", "module_started", "module_completed", "reflection"]
 
@@ -51,19 +54,35 @@ class PulseKpi(Frozen):
 
 
 class KpisSection(Frozen):
-    """The five KPIs, defined before the tool is configured (R5)."""
+    """The five KPIs and any further one, defined before the tool is configured (R5)."""
 
     adoption: AdoptionKpi = AdoptionKpi()
     module_completion: CompletionKpi = CompletionKpi()
     behaviour_change: BehaviourKpi = BehaviourKpi()
     prep_time_reduction: PrepTimeKpi = PrepTimeKpi()
     pulse: PulseKpi = PulseKpi()
+    further: tuple[FurtherKpi, ...] = Field((), description="KPIs of your own, from the feed measurements.")
+
+    @property
+    def catalogue(self) -> Mapping[str, KpiDefinition]:
+        """Every KPI by its key, the further ones behind the five in the order in which they are declared."""
+        return (
+            {**KPI_CATALOGUE, **{kpi.name: kpi.definition for kpi in self.further}} if self.further else KPI_CATALOGUE
+        )
 
     @property
     def required_effects(self) -> tuple[str, ...]:
         """Names of the effect KPIs that a go requires."""
-        pairs = (("behaviour_change", self.behaviour_change), ("prep_time_reduction", self.prep_time_reduction))
-        return tuple(name for name, kpi in pairs if kpi.required)
+        return tuple(name for name, kpi in self.catalogue.items() if kpi.kind == "effect" and self.of(name).required)
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """The metrics of the feed measurements that a further KPI is made of."""
+        return frozenset(kpi.metric or kpi.name for kpi in self.further)
+
+    def of(self, name: str) -> Any:
+        """Return what was written about a KPI: its target, and of an effect whether it is required."""
+        return next((kpi for kpi in self.further if kpi.name == name), None) or getattr(self, name)
 
 
 class DecisionSection(Frozen):

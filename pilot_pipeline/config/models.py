@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from pilot_pipeline.config.frozen import Frozen
+from pilot_pipeline.config.further import further_faults
 from pilot_pipeline.config.guarding import (
     EnablementSection,
     GovernanceSection,
@@ -44,4 +45,11 @@ class PilotConfig(Frozen):
         late = [week for week in self.kpis.pulse.weeks if not 1 <= week <= last]
         if late:
             raise ValueError(f"kpis.pulse.weeks names week {late[0]}, but the pilot has weeks 1 to {last}")
+        return self
+
+    @model_validator(mode="after")
+    def _further_kpis_fit(self) -> PilotConfig:
+        faults = list(further_faults(self.kpis.further, self.feeds.measurements is not None))
+        if faults:
+            raise ValueError(". ".join(faults))
         return self

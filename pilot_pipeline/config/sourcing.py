@@ -130,6 +130,7 @@ class FeedsSection(Frozen):
     manager_observations: FeedSource | None = None
     manager_time: FeedSource | None = None
     pulse_responses: FeedSource | None = None
+    measurements: FeedSource | None = None
     recommendations: FeedSource | None = None
     synthetic_recommendations: FeedSource | None = None
     enablement_sessions: FeedSource | None = None

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pilot_pipeline.closeout.formats import percent
+from pilot_pipeline.config.further import FurtherKpi
+from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.intervals import FloatArray
 from pilot_pipeline.kpis.pairs import Differences
@@ -28,7 +30,8 @@ class EffectDesign:
 
     `target` is in the KPI's unit; `sd` that of a pair difference in the tested unit (points, minutes). `present`: 1 for
     each locked pair whose difference is not missing, else 0. `baseline`: minutes per pair, None where the effect is no
-    share of a baseline. `correlation` of the pair differences at the start and at the end.
+    share of a baseline. `correlation` of the pair differences at the start and at the end. `rated`: whether
+    managers, who know who has the tool, give the scores. `declared`: the definition of a further KPI.
     """
 
     kpi: str
@@ -38,6 +41,13 @@ class EffectDesign:
     present: FloatArray
     baseline: FloatArray | None = None
     correlation: float = START_CORRELATION
+    rated: bool = False
+    declared: KpiDefinition | None = None
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether the start is a covariate; of a change it is none."""
+        return self.declared is None or self.declared.estimator == "ancova"
 
     @property
     def unit_target(self) -> float:
@@ -104,10 +114,17 @@ def planned_design(
     minutes = 1 + BASELINE_SPREAD * np.linspace(-1.7, 1.7, where.size)
     scaled = minutes * target_sd / prep.target / minutes.mean()  # so that one SD of a pair difference is one minute
     effects = (
-        EffectDesign("behaviour_change", behaviour.target, behaviour.required, behaviour.target / target_sd, present),
+        EffectDesign(
+            "behaviour_change", behaviour.target, behaviour.required, behaviour.target / target_sd, present, rated=True
+        ),
         EffectDesign("prep_time_reduction", prep.target, prep.required, 1.0, present, np.roll(scaled, where.size // 3)),
+        *(_further(kpi, target_sd, present) for kpi in kpis.further if kpi.kind == "effect"),
     )
     return Design(where, where, effects)
+
+
+def _further(kpi: FurtherKpi, target_sd: float, present: FloatArray) -> EffectDesign:
+    return EffectDesign(kpi.name, kpi.target, kpi.required, kpi.target / target_sd, present, declared=kpi.definition)
 
 
 def even_clusters(pairs: int, managers: int) -> npt.NDArray[np.int64]:

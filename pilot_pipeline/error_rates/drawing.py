@@ -75,9 +75,9 @@ def _effect(
     size = truth.size(effect.kpi)
     mean = size.sd * sd + size.of_target * effect.unit_target
     gain = mean + truth.manager_sd * sd * rng.standard_normal((pilots, design.managers))[:, design.clusters]
-    start = sd * rng.standard_normal(noise.shape)
+    start = sd * rng.standard_normal(noise.shape) if effect.adjusted else np.zeros(noise.shape)
     end = gain * ~exposed + sd * np.sqrt(1 - effect.correlation**2) * noise + effect.correlation * start
-    if effect.baseline is None:
+    if effect.rated:
         end += truth.favouritism * sd
     present = np.broadcast_to(effect.present, noise.shape) * stays
     if truth.missing:

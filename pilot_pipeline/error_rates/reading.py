@@ -13,9 +13,11 @@ from pilot_pipeline.config import Pilot
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.error_rates.characteristics import at_close_out, frame_of
 from pilot_pipeline.error_rates.design import Design, observed_design, planned_design
+from pilot_pipeline.kpis.filling import person_clusters
+from pilot_pipeline.kpis.further import differences
 from pilot_pipeline.kpis.pairs import Differences, behaviour_differences, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.reading import last_week, read_kpi_inputs
-from pilot_pipeline.kpis.scoring import KpiInputs, person_clusters
+from pilot_pipeline.kpis.scoring import KpiInputs
 from pilot_pipeline.readiness.current import current_evidence
 from pilot_pipeline.readiness.golive import golive_state
 from pilot_pipeline.warehouse.connection import Warehouse
@@ -40,7 +42,7 @@ def own_design(warehouse: Warehouse, config: PilotConfig) -> Design | None:
     plan = planned_design(config, pairs["cluster"].to_numpy(dtype=np.int64))
     pilots = inputs.members.loc[inputs.members["arm"] == "pilot"]
     people = np.unique(person_clusters(pilots), return_inverse=True)[1].astype(np.int64)
-    return observed_design(plan, tuple(_differences(pairs, inputs)), stored_results(warehouse), people)
+    return observed_design(plan, tuple(_differences(pairs, inputs, config)), stored_results(warehouse), people)
 
 
 def closed_design(warehouse: Warehouse, pilot: Pilot) -> Design | None:
@@ -62,8 +64,11 @@ def _closed(warehouse: Warehouse, pilot: Pilot) -> bool:
     return last_week(warehouse) == pilot.config.pilot.weeks
 
 
-def _differences(pairs: pd.DataFrame, inputs: KpiInputs) -> Iterator[Differences]:
+def _differences(pairs: pd.DataFrame, inputs: KpiInputs, config: PilotConfig) -> Iterator[Differences]:
     if inputs.behaviour is not None and len(inputs.behaviour):
         yield behaviour_differences(pairs, inputs.behaviour)
     if inputs.prep is not None and len(inputs.prep):
         yield prep_time_differences(pairs, inputs.prep)
+    for told in config.kpis.catalogue.values():
+        if told.further and told.kind == "effect" and inputs.further is not None:
+            yield differences(pairs, inputs.further, told)

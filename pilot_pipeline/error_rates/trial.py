@@ -16,8 +16,8 @@ from pilot_pipeline.error_rates.design import Design
 from pilot_pipeline.error_rates.drawing import Draw, EffectDraw, draw
 from pilot_pipeline.error_rates.truths import Truth
 from pilot_pipeline.kpis.effects import EffectEstimates, behaviour_effects, prep_time_effects
+from pilot_pipeline.kpis.filling import with_effect
 from pilot_pipeline.kpis.results import KpiResult
-from pilot_pipeline.kpis.scoring import with_effect
 from pilot_pipeline.kpis.signflip import Patterns
 
 EXACT_CLUSTERS = 12
@@ -116,7 +116,13 @@ def judge(drawn: Draw, estimates: dict[str, EffectEstimates], design: Design, co
 def _results(effect: EffectDraw, found: EffectEstimates, design: Design) -> Iterator[KpiResult]:
     own = effect.design
     blank = KpiResult(
-        own.kpi, "effect", own.target, n_pairs=design.pairs, n_managers=design.managers, required=own.required
+        own.kpi,
+        "effect",
+        own.target,
+        n_pairs=design.pairs,
+        n_managers=design.managers,
+        required=own.required,
+        declared=own.declared,
     )
     nothing = replace(blank, missing=1.0)
     for one, present in zip(found.each(), effect.present.sum(axis=1).tolist(), strict=True):

@@ -139,12 +139,17 @@ def one_without_effect(config: PilotConfig) -> tuple[Truth, ...]:
         replace(
             VERY_GOOD,
             name=f"no_{kpi}",
-            description=f"Very good, but {kpi_label(kpi).lower()} does not move.",
+            description=f"Very good, but {_inside(kpi_label(kpi, config.kpis.catalogue))} does not move.",
             sizes={kpi: Size()},
             false_go=True,
         )
         for kpi in required
     )
+
+
+def _inside(label: str) -> str:
+    """Return a label as it reads inside a sentence; an abbreviation keeps its capitals."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def by_name(truths: Sequence[Truth]) -> dict[str, Truth]:

@@ -254,6 +254,26 @@ _FEEDS = (
         live=True,
     ),
     Feed(
+        "measurements",
+        "a person's value of a metric on a day, for a KPI that kpis.further declares",
+        ("employee_id", "measured_on", "metric"),
+        (
+            _EMPLOYEE,
+            Column("measured_on", "date", "The local day that the value is of."),
+            _text("metric", "What was measured: a metric that a further KPI names."),
+            Column(
+                "value",
+                "number",
+                "The value, in the KPI's unit; 0 is none, blank is missing.",
+                nullable=True,
+                minimum=-1e9,
+                maximum=1e9,
+                personal="behavioural",
+            ),
+        ),
+        live_from="measured_on",
+    ),
+    Feed(
         "recommendations",
         "a recommendation issued",
         ("recommendation_id",),

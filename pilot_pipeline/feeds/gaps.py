@@ -33,6 +33,7 @@ _CONSEQUENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("tool_events", "duration_s"): "durations are not reported",
         ("module_assignments", "due_on"): "every assigned module counts as due",
         ("manager_time", "prep_minutes"): "preparation time cannot be measured",
+        ("measurements", "value"): "no further KPI can be measured",
         ("recommendations", "rank"): "every recommendation counts as a first choice",
         ("recommendations", "model_version"): "a change of the tool's model cannot be seen",
         ("synthetic_recommendations", "rank"): "every answer counts as a first choice",

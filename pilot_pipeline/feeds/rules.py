@@ -1,4 +1,4 @@
-"""Contracts that need another feed: the framework's roles, who may observe whom; reporting lines are `hierarchy`."""
+"""Contracts that need more than the feed: roles, metrics, who may observe whom; reporting lines are `hierarchy`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ class MappedRoles:
         """Judge the column role; rule unmapped_role."""
         unmapped = frame["role"].notna() & ~frame["role"].isin(list(self.roles))
         return where(unmapped, "role", "unmapped_role", "No competency of the framework is for this role.")
+
+
+@dataclass(frozen=True)
+class DeclaredMetrics:
+    """Every metric is one that a further KPI is made of: nothing else about people is kept, and a slip is seen."""
+
+    metrics: Collection[str]
+
+    def findings(self, frame: pd.DataFrame) -> list[Finding]:
+        """Judge the column metric; rule undeclared_metric. An empty cell is left to the other contracts."""
+        unknown = frame["metric"].notna() & ~frame["metric"].isin(list(self.metrics))
+        return where(unknown, "metric", "undeclared_metric", "No KPI under kpis.further is made of this metric.")
 
 
 @dataclass(frozen=True)

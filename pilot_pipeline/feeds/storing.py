@@ -16,6 +16,7 @@ from pilot_pipeline.warehouse.tables import TABLES, Table, TableColumn, no_rows
 QUARANTINE = TABLES["feeds.quarantine"]
 FEED_READS = TABLES["feeds.feed_reads"]
 SOURCE_FILES = TABLES["feeds.source_files"]
+_WEEKLY_DATES = ("occurred_at", "issued_at", "week_start", "measured_on")
 
 
 def feed_table(feed: Feed, name: str | None = None) -> Table:
@@ -81,7 +82,7 @@ def _replace_feed(warehouse: Warehouse, table: Table, feed: str, rows: pd.DataFr
 
 
 def _late_rows(warehouse: Warehouse, feed: Feed, frame: pd.DataFrame, table: Table, published: date | None) -> int:
-    dated = next((c.name for c in feed.columns if c.name in ("occurred_at", "issued_at", "week_start")), None)
+    dated = next((c.name for c in feed.columns if c.name in _WEEKLY_DATES), None)
     if published is None or dated is None or not warehouse.exists(table.table):
         return 0
     known = warehouse.query(f"SELECT {', '.join(feed.key)} FROM {table.table}")

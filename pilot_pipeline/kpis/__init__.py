@@ -1,1 +1,1 @@
-"""The five KPIs: estimators, weekly intervals, interim boundaries, close-out results; the verdict is not here."""
+"""The KPIs: estimators, weekly intervals, interim boundaries, close-out results; the verdict is not here."""

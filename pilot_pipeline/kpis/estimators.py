@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,25 @@ class AdoptionEstimate:
 
 
 @dataclass(frozen=True)
+class ShareEstimate:
+    """A share of people, with exact and clustered intervals."""
+
+    share: float
+    ci_low: float
+    ci_high: float
+    clustered_low: float
+    clustered_high: float
+
+
+class MeanEstimate(NamedTuple):
+    """A mean over people with Student's interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class PulseEstimate:
     """Pulse over people (item scores); the bounds on what the silent would have said are `worst` and `best`."""
 
@@ -66,17 +86,36 @@ def adoption_estimate(
     """
     y = np.asarray(active, dtype=np.float64)
     k, n = int(y.sum()), y.size
-    exact, clustered = clopper_pearson(k, n), korn_graubard(y, clusters)
+    found = share_estimate(y, clusters)
     return AdoptionEstimate(
         active=k,
         n=n,
-        ci_low=exact.low,
-        ci_high=exact.high,
-        clustered_low=clustered.low,
-        clustered_high=clustered.high,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        clustered_low=found.clustered_low,
+        clustered_high=found.clustered_high,
         needed=adoption_line(n, target),
         sustained=sustained,
     )
+
+
+def share_estimate(yes: npt.ArrayLike, clusters: npt.ArrayLike) -> ShareEstimate:
+    """Return the share of people of whom something holds, with 90 % intervals: Clopper-Pearson, and Korn-Graubard.
+
+    Args:
+        yes: 0 or 1 per person, shape (people,), at least one person.
+        clusters: the cluster of each person.
+    """
+    y = np.asarray(yes, dtype=np.float64)
+    exact, clustered = clopper_pearson(int(y.sum()), y.size), korn_graubard(y, clusters)
+    return ShareEstimate(int(y.sum()) / y.size, exact.low, exact.high, clustered.low, clustered.high)
+
+
+def mean_estimate(values: FloatArray) -> MeanEstimate:
+    """Return the mean over people of their own means, shape (people,), with Student's 90 % interval."""
+    y = np.sort(values)  # so that the last digit does not depend on who comes first
+    found = t_interval_from_sums(y.size, y.sum(), float(y @ y))
+    return MeanEstimate(float(found.value), float(found.low), float(found.high))
 
 
 def completion_interval(completed: npt.ArrayLike, assigned: npt.ArrayLike, seed: int = 0) -> tuple[float, Interval]:

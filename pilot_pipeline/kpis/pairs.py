@@ -15,7 +15,8 @@ from pilot_pipeline.kpis.intervals import FloatArray
 class Differences:
     """The locked pairs of one effect KPI, pilot minus control, shape (pairs,); NaN where a pair has no difference.
 
-    `end` is what is tested: end scores, or minutes saved. `start`: the same people's start scores or minutes before.
+    `end` is what is tested: end scores, minutes saved, or a further KPI's values or change. `start`: the same people's
+    start scores or minutes before, a further KPI's values before, or zero where its change is tested.
     `baseline`: mean over both people of what stood before. `arms`: pilots' and controls' own end scores or savings.
     """
 
@@ -58,6 +59,23 @@ def prep_time_differences(pairs: pd.DataFrame, minutes: pd.DataFrame) -> Differe
     """
     before, during = by_pair(pairs, minutes, "before_minutes"), by_pair(pairs, minutes, "during_minutes")
     return _differences("prep_time_reduction", pairs, before, (before[0] - during[0], before[1] - during[1]))
+
+
+def further_differences(kpi: str, pairs: pd.DataFrame, values: pd.DataFrame, *, change: bool) -> Differences:
+    """Return the differences of a further KPI, in its unit.
+
+    Args:
+        kpi: its key.
+        pairs: `locked_pairs`.
+        values: employee_id, before_value, during_value.
+        change: whether the change is tested; else the later value is, and the earlier one is its covariate.
+    """
+    before, during = by_pair(pairs, values, "before_value"), by_pair(pairs, values, "during_value")
+    if not change:
+        return _differences(kpi, pairs, before, during)
+    changes = (during[0] - before[0], during[1] - before[1])
+    level = (before[0] - before[0], before[1] - before[1])  # zero, and missing where the baseline is
+    return _differences(kpi, pairs, level, changes)
 
 
 def locked_pairs(members: pd.DataFrame) -> pd.DataFrame:

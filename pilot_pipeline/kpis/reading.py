@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from pilot_pipeline.kpis.scoring import KpiInputs
 from pilot_pipeline.warehouse.connection import Warehouse
 
@@ -34,8 +36,17 @@ def read_kpi_inputs(warehouse: Warehouse) -> KpiInputs:
         pulse=warehouse.query(
             "SELECT week_no, employee_id, score FROM weekly.pulse_weeks WHERE arm = 'pilot' AND week_no <= $week", week
         ),
+        further=further_outcomes(warehouse),
         through_week=week["week"],
     )
+
+
+def further_outcomes(warehouse: Warehouse) -> pd.DataFrame | None:
+    """Return `KpiInputs.further`; None where no further KPI is declared, or in a warehouse older than those."""
+    if not warehouse.exists("weekly.measurement_outcomes"):
+        return None
+    found = warehouse.query("SELECT kpi, employee_id, before_value, during_value FROM weekly.measurement_outcomes")
+    return None if found.empty else found
 
 
 def control_exposure(warehouse: Warehouse) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pilot_pipeline.config.kpi_catalogue import Kind
+from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, Kind, KpiDefinition
 from pilot_pipeline.config.measuring import DecisionSection
 
 EvidenceCode = Literal["met", "not_met", "harm", "futile", "inconclusive", "not_measured"]
@@ -23,8 +23,10 @@ RESPONSE_FLOOR = 0.60
 class KpiResult:
     """One KPI at close-out: the published columns, then what the gate and the scorecard need besides.
 
+    More is better in every figure; `shown` turns those of a KPI of which less is better back as people know them.
     Shares are 0 to 1; `missing` is the share of locked pairs without a difference; `upper90` the one-sided 90 % upper
-    bound; `p_harm` the one-sided p-value against the direction of benefit at the judging level. None: does not apply.
+    bound; `p_harm` the one-sided p-value against the direction of benefit at the judging level. `declared`: the
+    definition of a further KPI. None: does not apply.
     """
 
     kpi: str
@@ -62,6 +64,31 @@ class KpiResult:
     worst: float | None = None
     best: float | None = None
     notes: tuple[str, ...] = ()
+    declared: KpiDefinition | None = None
+
+    @property
+    def told(self) -> KpiDefinition:
+        """What kind of figure this is, and what it is called."""
+        return self.declared or KPI_CATALOGUE[self.kpi]
+
+    @property
+    def gated(self) -> bool:
+        """Whether a go needs it: thresholds of the five, and required effects; a further threshold only informs."""
+        return self.required if self.kind == "effect" else self.declared is None
+
+    @property
+    def shown(self) -> KpiResult:
+        """The same in people's own sign, for tables and pages; whatever judges takes the result as it is."""
+        if self.told.result_sign > 0:
+            return self
+        return replace(
+            self,
+            target=0.0 - self.target,
+            actual=_negative(self.actual),
+            effect=_negative(self.effect),
+            ci_low=_negative(self.ci_high),
+            ci_high=_negative(self.ci_low),
+        )
 
     @property
     def measured(self) -> bool:
@@ -76,6 +103,10 @@ class KpiResult:
 
 PUBLISHED: tuple[str, ...] = tuple(field.name for field in fields(KpiResult))[:14]
 """The columns of `kpi_scorecard`, in order."""
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else 0.0 - value  # never a negative zero
 
 
 def holm(p_values: Sequence[float], alpha: float) -> tuple[bool, ...]:
@@ -143,8 +174,9 @@ def judge(results: Sequence[KpiResult], rule: DecisionSection) -> tuple[KpiResul
 
 
 def scorecard_frame(results: Sequence[KpiResult]) -> pd.DataFrame:
-    """Return the results as the published table `kpi_scorecard`, one row per KPI in the given order."""
-    frame = pd.DataFrame([[getattr(result, name) for name in PUBLISHED] for result in results], columns=list(PUBLISHED))
+    """Return the published table `kpi_scorecard`, in people's own sign, one row per KPI in the given order."""
+    rows = [[getattr(result.shown, name) for name in PUBLISHED] for result in results]
+    frame = pd.DataFrame(rows, columns=list(PUBLISHED))
     text = ("kpi", "kind", "evidence", "label")
     types = {name: "str" if name in text else "Float64" for name in PUBLISHED}
     return frame.astype(types | {"n_pairs": "Int64", "n_managers": "Int64", "met": "boolean"})

@@ -1,19 +1,19 @@
-"""Scores the five KPIs of a pilot from person-level frames; which rows count at all was decided before."""
+"""Scores the KPIs of a pilot from person-level frames, in their order; which rows count at all was decided before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE
 from pilot_pipeline.config.models import PilotConfig
-from pilot_pipeline.kpis.effects import EffectEstimate, behaviour_effect, prep_time_effect
+from pilot_pipeline.kpis.effects import behaviour_effect, prep_time_effect
 from pilot_pipeline.kpis.estimators import adoption_estimate, completion_interval, pulse_estimate
+from pilot_pipeline.kpis.filling import Design, person_clusters, present, unmeasured, with_effect
+from pilot_pipeline.kpis.further import score_further
 from pilot_pipeline.kpis.interim import repeated_interval
 from pilot_pipeline.kpis.pairs import behaviour_differences, by_pair, locked_pairs, prep_time_differences
 from pilot_pipeline.kpis.results import KpiResult, Label, judge
@@ -27,6 +27,7 @@ class KpiInputs:
     inactive, up to the latest week there). modules: employee_id, assigned, completed (counts, due by close-out).
     behaviour: employee_id, start_score, end_score, same_observer. prep: employee_id, before_minutes, during_minutes
     (per report and week). pulse: employee_id, week_no, score (the person's mean over items in that wave).
+    further: kpi, employee_id, before_value, during_value (means of the person's values as they came in, NaN: missing).
     through_week: the latest finished week, for interim looks; None is the last week of the pilot.
     """
 
@@ -36,6 +37,7 @@ class KpiInputs:
     behaviour: pd.DataFrame | None = None
     prep: pd.DataFrame | None = None
     pulse: pd.DataFrame | None = None
+    further: pd.DataFrame | None = None
     through_week: int | None = None
 
 
@@ -48,59 +50,23 @@ def score_kpis(inputs: KpiInputs, config: PilotConfig, label: Label) -> tuple[Kp
     pairs = locked_pairs(inputs.members)
     pilots = inputs.members.loc[inputs.members["arm"] == "pilot"]
     through = config.pilot.weeks if inputs.through_week is None else inputs.through_week
-    design = _Design(pairs, pilots, config, label, through)
-    results = [_as_of_week(_SCORERS[kpi](inputs, design), design) for kpi in KPI_CATALOGUE]
+    design = Design(pairs, pilots, config, label, through)
+    catalogue = config.kpis.catalogue
+    results = [_SCORERS[kpi](inputs, design) for kpi in catalogue if kpi in _SCORERS]
+    results += [score_further(inputs.further, design, told) for told in catalogue.values() if told.further]
+    results = [_as_of_week(result, design) for result in results]
     return judge(results, config.decision)
 
 
-@dataclass(frozen=True)
-class _Design:
-    """What every KPI shares: the locked pairs, the adoption denominator, the configuration, the label."""
-
-    pairs: pd.DataFrame
-    pilots: pd.DataFrame
-    config: PilotConfig
-    label: Label
-    through: int
-
-    @property
-    def seed(self) -> int:
-        return self.config.cohort.seed
-
-    @property
-    def fewest(self) -> int:
-        """Fewest people or pairs whose summary may be published at all."""
-        return max(3, self.config.privacy.min_group_size)
-
-    def count(self, people: int) -> str:
-        """Word a number of people, without telling it where it is too small to tell."""
-        least = self.config.privacy.min_group_size
-        return str(people) if people >= least else f"fewer than {least}"
-
-    def blank(self, kpi: str) -> KpiResult:
-        """Return a KPI's result before anything was measured."""
-        kind, wanted = KPI_CATALOGUE[kpi].kind, getattr(self.config.kpis, kpi)
-        return KpiResult(
-            kpi,
-            kind,
-            wanted.target,
-            n_pairs=len(self.pairs),
-            n_managers=int(self.pairs["cluster"].nunique()),
-            label=self.label,
-            required=kind == "effect" and wanted.required,
-            missing=1.0 if kind == "effect" else None,
-        )
-
-
-def _adoption(inputs: KpiInputs, design: _Design) -> KpiResult:
+def _adoption(inputs: KpiInputs, design: Design) -> KpiResult:
     frame = inputs.adoption
     kpi = design.config.kpis.adoption
     result = design.blank("adoption")
-    if not _present(frame) or design.pilots.empty:
-        return _unmeasured(result, "No tool events of a pilot week were read.")
+    if not present(frame) or design.pilots.empty:
+        return unmeasured(result, "No tool events of a pilot week were read.")
     last = int(frame["week_no"].max())
     if last < kpi.by_week:
-        return _unmeasured(result, f"Week {kpi.by_week} is not finished; the latest one is week {last}.")
+        return unmeasured(result, f"Week {kpi.by_week} is not finished; the latest one is week {last}.")
     people = design.pilots["employee_id"]
     active = frame.loc[frame["active"].astype("boolean").fillna(False).astype(bool), ["week_no", "employee_id"]]
     weekly = {week: set(ids) for week, ids in active.groupby("week_no")["employee_id"]}
@@ -126,14 +92,14 @@ def _adoption(inputs: KpiInputs, design: _Design) -> KpiResult:
     )
 
 
-def _completion(inputs: KpiInputs, design: _Design) -> KpiResult:
+def _completion(inputs: KpiInputs, design: Design) -> KpiResult:
     frame = inputs.modules
     result = design.blank("module_completion")
-    if not _present(frame):
-        return _unmeasured(result, "No module assignments were read.")
+    if not present(frame):
+        return unmeasured(result, "No module assignments were read.")
     assigned = frame.loc[(frame["assigned"] > 0) & frame["employee_id"].isin(design.pilots["employee_id"])]
     if len(assigned) < design.fewest:
-        return _unmeasured(result, f"Fewer than {design.fewest} participants have an assignment that is due.")
+        return unmeasured(result, f"Fewer than {design.fewest} participants have an assignment that is due.")
     share, ci = completion_interval(
         assigned["completed"].to_numpy(dtype=np.float64), assigned["assigned"].to_numpy(dtype=np.float64), design.seed
     )
@@ -142,15 +108,15 @@ def _completion(inputs: KpiInputs, design: _Design) -> KpiResult:
     return replace(result, actual=share, ci_low=ci.low, ci_high=ci.high, n=len(assigned), notes=notes)
 
 
-def _behaviour(inputs: KpiInputs, design: _Design) -> KpiResult:
+def _behaviour(inputs: KpiInputs, design: Design) -> KpiResult:
     frame = inputs.behaviour
     result = design.blank("behaviour_change")
-    if not _present(frame):
-        return _unmeasured(result, "No manager observations were read.")
+    if not present(frame):
+        return unmeasured(result, "No manager observations were read.")
     pairs = behaviour_differences(design.pairs, frame)
     end, start, clusters, complete = pairs.end, pairs.start, pairs.clusters, pairs.complete
     if int(complete.sum()) < design.fewest:
-        return _unmeasured(result, f"Fewer than {design.fewest} pairs were observed in both waves.")
+        return unmeasured(result, f"Fewer than {design.fewest} pairs were observed in both waves.")
     found = behaviour_effect(end[complete], start[complete], clusters[complete], design.seed)
     same = complete & _both_same_observer(design.pairs, frame)
     changed = int(complete.sum() - same.sum())
@@ -162,33 +128,33 @@ def _behaviour(inputs: KpiInputs, design: _Design) -> KpiResult:
     return replace(filled, same_observer_effect=sensitivity, other_observers=changed, notes=notes)
 
 
-def _prep_time(inputs: KpiInputs, design: _Design) -> KpiResult:
+def _prep_time(inputs: KpiInputs, design: Design) -> KpiResult:
     frame = inputs.prep
     result = design.blank("prep_time_reduction")
-    if not _present(frame):
-        return _unmeasured(result, "No preparation time was logged.")
+    if not present(frame):
+        return unmeasured(result, "No preparation time was logged.")
     pairs = prep_time_differences(design.pairs, frame)
     complete, baseline = pairs.complete, pairs.baseline
     if int(complete.sum()) < design.fewest:
-        return _unmeasured(result, f"Fewer than {design.fewest} pairs have both a baseline and later weeks.")
+        return unmeasured(result, f"Fewer than {design.fewest} pairs have both a baseline and later weeks.")
     if baseline[complete].sum() <= 0:
-        return _unmeasured(result, "The baseline weeks hold no minutes, so there is nothing to reduce.")
+        return unmeasured(result, "The baseline weeks hold no minutes, so there is nothing to reduce.")
     found = prep_time_effect(pairs.end[complete], baseline[complete], pairs.clusters[complete], design.seed)
     return with_effect(result, found)
 
 
-def _pulse(inputs: KpiInputs, design: _Design) -> KpiResult:
+def _pulse(inputs: KpiInputs, design: Design) -> KpiResult:
     frame = inputs.pulse
     kpi, result = design.config.kpis.pulse, design.blank("pulse")
-    if not _present(frame):
-        return _unmeasured(result, "No pulse answers were read.")
+    if not present(frame):
+        return unmeasured(result, "No pulse answers were read.")
     waves = frame.loc[frame["week_no"].isin(kpi.weeks)].dropna(subset=["score"])
     finished = [week for week in sorted(set(kpi.weeks)) if week <= design.through]
     table = waves.pivot(index="employee_id", columns="week_no", values="score")
     table = table.reindex(index=design.pilots["employee_id"], columns=finished)
     scores = table.to_numpy(dtype=np.float64, na_value=np.nan)
     if int((~np.isnan(scores)).any(axis=1).sum()) < design.fewest:
-        return _unmeasured(result, f"Fewer than {design.fewest} participants answered a pulse.")
+        return unmeasured(result, f"Fewer than {design.fewest} participants answered a pulse.")
     found = pulse_estimate(scores, tuple(finished))
     return replace(
         result,
@@ -202,7 +168,7 @@ def _pulse(inputs: KpiInputs, design: _Design) -> KpiResult:
     )
 
 
-_SCORERS: Mapping[str, Callable[[KpiInputs, _Design], KpiResult]] = {
+_SCORERS: Mapping[str, Callable[[KpiInputs, Design], KpiResult]] = {
     "adoption": _adoption,
     "module_completion": _completion,
     "behaviour_change": _behaviour,
@@ -211,7 +177,7 @@ _SCORERS: Mapping[str, Callable[[KpiInputs, _Design], KpiResult]] = {
 }
 
 
-def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:
+def _as_of_week(result: KpiResult, design: Design) -> KpiResult:
     """Put the repeated interval in the place of the final one while the pilot runs; none before the first look."""
     if design.label != "interim" or result.effect is None or result.se is None:
         return result
@@ -220,48 +186,9 @@ def _as_of_week(result: KpiResult, design: _Design) -> KpiResult:
     return replace(result, ci_low=ci.low if ci else None, ci_high=ci.high if ci else None)
 
 
-def with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
-    """Return a blank result of an effect KPI with its estimate filled in; judging it is `results.judge`'s work."""
-    return replace(
-        result,
-        actual=found.effect,
-        effect=found.effect,
-        ci_low=_known(found.ci_low),
-        ci_high=_known(found.ci_high),
-        p_pair=found.p_pair,
-        p_manager=found.p_manager,
-        p_harm=found.p_harm,
-        upper90=_known(found.upper90),
-        missing=1 - found.n_complete / result.n_pairs,
-        unadjusted=found.unadjusted,
-        unit_effect=found.unit_effect,
-        se=_known(found.se),
-        sd_pair=found.sd_pair,
-        n=2 * found.n_complete,
-    )
-
-
-def _unmeasured(result: KpiResult, why: str) -> KpiResult:
-    return replace(result, notes=(why,))
-
-
 def _both_same_observer(pairs: pd.DataFrame, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
     pilot, control = by_pair(
         pairs, people.assign(same=people["same_observer"].astype("boolean").astype("Float64")), "same"
     )
     both: npt.NDArray[np.bool_] = (pilot == 1) & (control == 1)
     return both
-
-
-def person_clusters(pilots: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Return the judging cluster per person; someone without a pair belongs to a cluster of their manager."""
-    cluster = pilots["cluster"].astype("Int64").astype("string")
-    return pd.factorize(cluster.fillna(pilots["manager_id"].astype("string")))[0].astype(np.int64)
-
-
-def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:
-    return frame is not None and not frame.empty
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)

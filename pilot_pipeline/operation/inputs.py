@@ -23,6 +23,7 @@ _PLACES = {
     "feeds.manager_time": _DAY.format("rows.week_start"),
     "feeds.manager_observations": _DAY.format("rows.observed_on"),
     "feeds.pulse_responses": "rows.week_no",
+    "feeds.measurements": "1 + cast(floor((rows.measured_on - $starts_on) / 7) AS BIGINT)",
     "feeds.module_assignments": _DAY.format("rows.assigned_on"),
     "weekly.departures": _INSTANT.format("rows.left_at"),
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.config.further import BASELINE_WEEKS
 from pilot_pipeline.feeds.canon import CANON
 from pilot_pipeline.readiness.consent import check_consent, consent_order
 from pilot_pipeline.readiness.enablement import check_enablement, enablement
@@ -164,7 +165,9 @@ def judge_requirements(warehouse: Warehouse, pilot: Pilot) -> tuple[Requirement,
         *unchanged_since_lock(warehouse, pilot),
         _cohort(warehouse),
         check_enablement(table, config),
-        *check_measurability(measurability(config, present_rows(warehouse, pilot, baseline=True))),
+        *check_measurability(
+            measurability(config, present_rows(warehouse, pilot, baseline=True), baseline_rows(warehouse, pilot))
+        ),
         *(Requirement(f"{gap.feed}_feed", "1 KPIs", False, "warn", gap.sentence) for gap in gaps(warehouse, pilot)),
     )
 
@@ -203,8 +206,8 @@ def _timeline(warehouse: Warehouse, pilot: Pilot) -> Timeline:
 
 def gaps(warehouse: Warehouse, pilot: Pilot) -> tuple[SwitchedOff, ...]:
     """Return what each missing or empty feed switches off; a live feed counts as there until it may be read."""
-    present = present_rows(warehouse, pilot, baseline=False)
-    return switched_off(present, pilot.config.fairness.recommender.asks)
+    present, config = present_rows(warehouse, pilot, baseline=False), pilot.config
+    return switched_off(present, config.fairness.recommender.asks, bool(config.kpis.further))
 
 
 def present_rows(warehouse: Warehouse, pilot: Pilot, *, baseline: bool) -> Mapping[str, int | None]:
@@ -222,3 +225,14 @@ def present_rows(warehouse: Warehouse, pilot: Pilot, *, baseline: bool) -> Mappi
         else:
             counts[name] = int(warehouse.query(f"SELECT count(*) AS n FROM {table}")["n"].iloc[0])
     return counts
+
+
+def baseline_rows(warehouse: Warehouse, pilot: Pilot) -> Mapping[str, int] | None:
+    """Return metric to its number of values in the baseline weeks; None where measurements were never read."""
+    if not warehouse.exists("feeds.measurements_baseline"):
+        return None
+    rows = warehouse.query(
+        "SELECT metric, count(value) AS n FROM feeds.measurements_baseline WHERE measured_on >= $first GROUP BY metric",
+        {"first": pilot.config.pilot.week_start(BASELINE_WEEKS[0])},
+    )
+    return dict(zip(rows["metric"], rows["n"].astype(int), strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, KpiDefinition
+from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.readiness.results import Requirement, listed
 
@@ -35,23 +35,26 @@ REPLACEMENTS: Mapping[str, tuple[Replacement, ...]] = {
     ),
     "pulse": (Replacement("opt-outs and withdrawals over time, from consents", ("consents",)),),
 }
-"""What could take a KPI's place, the nearest first; what a KPI itself takes stands in the catalogue."""
+"""What could take a KPI's place, the nearest first; a further one is replaced by declaring another."""
 
 _IN_PILOT = ("tool_events", "sso_signins", "pulse_responses")
 
 
-def measurability(config: PilotConfig, present: Mapping[str, int | None]) -> pd.DataFrame:
+def measurability(
+    config: PilotConfig, present: Mapping[str, int | None], metrics: Mapping[str, int] | None = None
+) -> pd.DataFrame:
     """Return one row per configured KPI: kpi, measurable, required, reason, replacement (missing where none is needed).
 
     Args:
         config: the pilot's.
         present: feed to number of accepted rows dated before `starts_on`; None, or left out, where the feed is not
             configured. Feeds that fill only during the pilot need not have a row yet.
+        metrics: the same of the feed measurements, metric by metric; None where it has not been read.
     """
     rows = []
-    for kpi, need in KPI_CATALOGUE.items():
+    for kpi, need in config.kpis.catalogue.items():
         missing = [feed for feed in need.feeds if present.get(feed) is None]
-        empty = [feed for feed in need.feeds if need.baseline and present.get(feed) == 0]
+        empty = _without_baseline(need, present, metrics) if need.baseline else []
         fits = not missing and not empty
         rows.append(
             {
@@ -83,6 +86,15 @@ def check_measurability(table: pd.DataFrame) -> tuple[Requirement, ...]:
     )
 
 
+def _without_baseline(
+    need: KpiDefinition, present: Mapping[str, int | None], metrics: Mapping[str, int] | None
+) -> list[str]:
+    """Return the feeds, of a further KPI the metric in its feed, that have no row from before the pilot."""
+    if need.metric is not None and metrics is not None:
+        return [] if metrics.get(need.metric) else [f"{need.metric} in {listed(list(need.feeds))}"]
+    return [feed for feed in need.feeds if present.get(feed) == 0]
+
+
 def _reason(need: KpiDefinition, missing: list[str], empty: list[str]) -> str:
     if missing:
         return f"{_feeds(missing)} not configured."
@@ -98,7 +110,7 @@ def _feeds(names: list[str]) -> str:
 
 
 def _replacement(kpi: str, present: Mapping[str, int | None]) -> str | None:
-    for candidate in REPLACEMENTS[kpi]:
+    for candidate in REPLACEMENTS.get(kpi, ()):
         if all(_has(feed, present) for feed in candidate.feeds):
             return candidate.words
     return None

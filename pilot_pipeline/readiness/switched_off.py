@@ -17,6 +17,7 @@ CONSEQUENCES: Mapping[str, str] = {
     "manager_observations": "behaviour change is not measured",
     "manager_time": "preparation time is not measured, nor the value of managers' time",
     "pulse_responses": "the pulse is not measured, so a go is out of reach",
+    "measurements": "the further KPIs are not measured",
     "recommendations": "the live bias audit is not made",
     "synthetic_recommendations": "the synthetic bias audit has no answers unless the tool is asked over HTTP",
     "enablement_sessions": "whether managers were enabled before their reports is not known",
@@ -37,18 +38,23 @@ class SwitchedOff:
     sentence: str
 
 
-def switched_off(present: Mapping[str, int | None], http_recommender: bool = False) -> tuple[SwitchedOff, ...]:
+def switched_off(
+    present: Mapping[str, int | None], http_recommender: bool = False, further: bool = True
+) -> tuple[SwitchedOff, ...]:
     """Return the feeds that are missing or empty, in the contract's order, each with its consequence.
 
     Args:
         present: feed to number of accepted rows; None, or left out, where the feed is not configured. A feed that may
             not be read yet (live, before go-live) is better left at any number above 0.
         http_recommender: whether the tool answers over HTTP, so that its answers need no feed.
+        further: whether a further KPI is declared: without one nobody misses measurements.
     """
+    needless = {"synthetic_recommendations"} if http_recommender else set()
+    needless |= set() if further else {"measurements"}
     found = []
     for feed in CANON:
         rows = present.get(feed)
-        if rows or (feed == "synthetic_recommendations" and http_recommender):
+        if rows or feed in needless:
             continue
         state = "is not configured" if rows is None else "has no rows"
         found.append(SwitchedOff(feed, f"{feed} {state}: {CONSEQUENCES[feed]}."))

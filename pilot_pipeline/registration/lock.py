@@ -60,10 +60,12 @@ class Lock:
         """
         today, locked = dict(_leaves(_locked_settings(config))), dict(_leaves(self.data["settings"]))
         usual = dict(_leaves(_locked_settings(_with_defaults(config))))
-        changed = [
+        changed = list(_undeclared(locked, today))
+        both = _further_in(locked) & _further_in(today) | {None}
+        changed += [
             f"{key} was locked at {_shown(locked.get(key))} and is now {_shown(today.get(key))}."
             for key in sorted(locked.keys() | today.keys())
-            if locked.get(key, usual.get(key)) != today.get(key)
+            if _further_of(key) in both and locked.get(key, usual.get(key)) != today.get(key)
         ]
         if match_hash is not None and match_hash != self.data["match_hash"]:
             changed.append(
@@ -158,12 +160,37 @@ def read_lock(path: Path) -> Lock | None:
 def _locked_settings(config: PilotConfig) -> dict[str, Any]:
     full = config.model_dump(mode="json")
     settings = {section: full[section] for section in LOCKED_SECTIONS}
+    settings["kpis"] = _kpis_by_name(full["kpis"])
     settings["pilot"] = {key: full["pilot"][key] for key in LOCKED_PILOT_KEYS}
     # How the answers travel is not part of the rule; what is asked is.
     settings["fairness"] = {k: v for k, v in settings["fairness"].items() if k != "recommender"}
     if config.rehearsal:  # so that a rehearsal cannot be turned into a pilot afterwards
         settings["rehearsal"] = full["rehearsal"]
     return settings
+
+
+def _kpis_by_name(kpis: dict[str, Any]) -> dict[str, Any]:
+    """Put the further KPIs by their names; without one the section is that of the five, as it always was."""
+    five = {name: section for name, section in kpis.items() if name != "further"}
+    further = {kpi["name"]: {k: v for k, v in kpi.items() if k != "name"} for kpi in kpis["further"]}
+    return {**five, "further": further} if further else five
+
+
+def _undeclared(locked: Mapping[str, Any], today: Mapping[str, Any]) -> Iterator[str]:
+    """Say which further KPIs came or went, each in one sentence instead of one per key."""
+    before, now = _further_in(locked), _further_in(today)
+    yield from (f"kpis.further.{name} was not locked and is declared now." for name in sorted(map(str, now - before)))
+    yield from (f"kpis.further.{name} was locked and is declared no more." for name in sorted(map(str, before - now)))
+
+
+def _further_in(leaves: Mapping[str, Any]) -> set[str | None]:
+    return {name for key in leaves if (name := _further_of(key))}
+
+
+def _further_of(key: str) -> str | None:
+    """Return the further KPI that a key is about."""
+    parts = key.split(".")
+    return parts[2] if parts[:2] == ["kpis", "further"] else None
 
 
 def _with_defaults(config: PilotConfig) -> PilotConfig:

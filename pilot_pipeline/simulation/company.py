@@ -166,7 +166,8 @@ def demonstration_yaml(
     heading: str, employees: int, role_families: str, rollout: int, name: str = "AI coaching pilot"
 ) -> str:
     """Return the text of a `pilot.yaml` whose pilot is simulated in the dates of `world`."""
-    feeds = [f"  {feed}: {{source: {source_of(feed)}}}" for feed in CANON]
+    simulated = {*_DRAWN, "synthetic_recommendations"}
+    feeds = [f"  {feed}: {{source: {source_of(feed)}}}" for feed in CANON if feed in simulated]
     return render_pilot_yaml(
         {
             "heading": heading,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from kpis_planted import FEEDS, planted_config
 
 from pilot_pipeline.cohort.power import adoption_line
 from pilot_pipeline.config import FeedSource
@@ -67,6 +68,14 @@ def test_the_mappings_on_the_page_about_feeds_are_taken():
     for block in blocks:
         for feed, source in yaml.safe_load(block)["feeds"].items():
             check_mapping(FeedSource.model_validate(source), CANON[feed], ZoneInfo("Europe/Berlin"))
+
+
+def test_the_declarations_on_the_page_about_own_kpis_are_taken():
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", _text("further-kpis.md"), re.M | re.S)
+    said = yaml.safe_load(block)
+    config = planted_config(kpis=said["kpis"], feeds={**FEEDS, **said["feeds"]})
+    assert {kpi.name for kpi in config.kpis.further} == {"escalations", "regular_talks"}
+    assert config.kpis.required_effects[-1] == "escalations"
 
 
 def test_every_decision_note_is_listed_and_dated():

@@ -69,7 +69,7 @@ def test_every_vocabulary_is_closed(feed, column):
 @pytest.mark.parametrize(
     ("feed", "column", "cell"),
     [
-        (f.name, c.name, f"{bound + step:g}")
+        (f.name, c.name, f"{bound + step:.12g}")
         for f in CANON.values()
         for c in f.columns
         for bound, step in ((c.minimum, -1), (c.maximum, 1))

@@ -291,7 +291,7 @@ class TestMeasurability:
         assert table.loc[["behaviour_change", "prep_time_reduction"], "replacement"].isna().all()
 
     def test_the_kpis_are_those_of_the_configuration(self):
-        assert set(REPLACEMENTS) == set(PilotConfig.model_fields["kpis"].annotation.model_fields)
+        assert {*REPLACEMENTS, "further"} == set(PilotConfig.model_fields["kpis"].annotation.model_fields)
 
 
 class TestSwitchedOff:
@@ -303,6 +303,10 @@ class TestSwitchedOff:
         (missing,) = switched_off({**dict.fromkeys(CANON, 1), feed: None})
         assert missing.feed == feed
         assert missing.sentence.startswith(f"{feed} is not configured: ")
+
+    def test_measurements_are_missed_only_where_a_further_kpi_is_made_of_them(self):
+        present = {**dict.fromkeys(CANON, 1), "measurements": None}
+        assert switched_off(present, further=False) == ()
 
     def test_an_empty_feed_is_as_good_as_none(self):
         (missing,) = switched_off({**dict.fromkeys(CANON, 1), "initiatives": 0})
