@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilot_pipeline.cli import showing
+from pilot_pipeline.cli.dagster_home import dagster_home, refuse_root_elsewhere
 from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
-from pilot_pipeline.cli.running import Outcome, dagster_home, run_job
+from pilot_pipeline.cli.running import Outcome, run_job
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput, NotReady
 
@@ -160,6 +161,7 @@ def _dagster(pilot: Pilot, command: str) -> Iterator[tuple[Definitions, DagsterI
     from checks.turn import bury
     from pilot_pipeline.operation.turns import turn
 
+    refuse_root_elsewhere(pilot)
     with working("Loading"):
         from pilot_pipeline.definitions import build_defs
 
