@@ -110,6 +110,7 @@ def _named(settings: Any) -> Iterator[str]:
 def _opened(home: Path) -> DagsterInstance:
     from dagster import DagsterInstance
     from dagster._core.errors import DagsterInvalidConfigError
+    from dagster_shared.check import CheckError
 
     path = home / "dagster.yaml"
     with _without_each_attempt():
@@ -117,12 +118,13 @@ def _opened(home: Path) -> DagsterInstance:
             instance = DagsterInstance.from_config(str(home))
             instance.get_runs_count()  # only now does a database have to answer
         except DagsterInvalidConfigError as error:
-            raise BadInput(f"{path} is not what Dagster accepts. {_first_line(error.errors[0].message)}") from None
+            told = error.errors[0].message if error.errors else str(error)
+            raise BadInput(f"{path} is not what Dagster accepts. {_first_line(told)}") from None
+        except CheckError as error:
+            told = str(error).removeprefix("Failure condition: ")
+            raise BadInput(f"{path} is not what Dagster accepts. {_first_line(told)}") from None
         except ModuleNotFoundError as error:
-            raise BadInput(
-                f"{path} needs the Python module {error.name}, which is not installed here; the operating guide says "
-                "how to use Postgres."
-            ) from None
+            raise BadInput(f"{path} needs the Python module {error.name}, which is not installed here.") from None
         except Exception as error:
             said = _database_said(error)
             if said is None:
