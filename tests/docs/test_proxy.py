@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -76,12 +77,14 @@ def ui() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def proxy() -> Iterator[str]:
     if NGINX is None or shutil.which("openssl") is None:
         pytest.skip("no nginx or no openssl on this machine")
-    place = tmp_path_factory.mktemp("nginx")
-    for directory in (place, place.parent, place.parent.parent):
-        directory.chmod(0o755)
+    with tempfile.TemporaryDirectory() as place:  # not pytest's, which nginx's workers may not enter
+        yield from _served(Path(place))
+
+
+def _served(place: Path) -> Iterator[str]:
     secrets(place)
     port = free_port()
     with ui() as upstream:
