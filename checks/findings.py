@@ -18,7 +18,7 @@ def findings_table(results: Sequence[CheckResult]) -> str:
             state,
             f"{r.rows_checked:,}",
             f"{r.rows_failed:,}",
-            percent(r.share),
+            percent(r.share).replace(" ", "\u00a0"),  # the column is narrow, and the sign stays with its number
             r.detail,
             keys,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,19 +44,29 @@ def wheel_file(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return made
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a whole run with one worker, and begin with the longest.
+    """Begin with the rooms that take longest."""
+    first = ("whole", "definitions", "docs", "browser", "cli")
 
-    Under `--dist loadgroup` a fixture of the session is made once per worker. All of `tests/whole` shares its runs, so
-    it is one group; every other file is one of its own.
+    def place(item: pytest.Item) -> int:
+        room = item.path.relative_to(TESTS).parts[0]
+        return first.index(room) if room in first else len(first)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of one file with one worker, and all of `tests/whole`, which share their runs.
+
+    A fixture of the session is made once per worker. In pytest 9.2 with xdist 3.8 `--dist loadgroup` does nothing: it
+    sets an attribute that is no longer read.
     """
-    first = ("whole", "browser", "docs", "cli")
+    from xdist.scheduler import LoadScopeScheduling
 
-    def room(item: pytest.Item) -> str:
-        return item.path.relative_to(TESTS).parts[0]
+    class ByRun(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", maxsplit=1)[0]
+            return "whole" if "/whole/" in file else file
 
-    for item in items:
-        name = "whole" if room(item) == "whole" else str(item.path.relative_to(TESTS))
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: first.index(room(item)) if room(item) in first else len(first))
+    return ByRun(config, log)

@@ -14,11 +14,11 @@ import pandas as pd
 
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.feeds.canon import Feed
+from pilot_pipeline.feeds.formats.raw import WHOLE_ROW, SourceFile
+from pilot_pipeline.feeds.formats.readers import read_source
 from pilot_pipeline.feeds.gaps import gap_sentences
 from pilot_pipeline.feeds.mapping import Mapped, map_to_canon
 from pilot_pipeline.feeds.quarantine import Contract, Finding, split, where
-from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
-from pilot_pipeline.feeds.readers import read_source
 from pilot_pipeline.feeds.resolving import AMBIGUOUS, resolve_addresses
 from pilot_pipeline.privacy.addresses import ADDRESS, ADDRESS_REMOVED
 from pilot_pipeline.privacy.private_files import write_private

@@ -14,9 +14,9 @@ from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON, Feed
 from pilot_pipeline.feeds.cells import Manner, Reading, read_cells
+from pilot_pipeline.feeds.formats.raw import WHOLE_ROW, SourceFile
 from pilot_pipeline.feeds.plan import Plan, check_mapping, plan_columns
 from pilot_pipeline.feeds.quarantine import Finding, where
-from pilot_pipeline.feeds.raw import WHOLE_ROW, SourceFile
 from pilot_pipeline.feeds.reshaping import reshape, together
 from pilot_pipeline.feeds.resolving import AMBIGUOUS, resolve_people
 from pilot_pipeline.feeds.times import ISO

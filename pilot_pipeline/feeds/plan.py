@@ -14,7 +14,7 @@ from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import Feed
 from pilot_pipeline.feeds.cells import is_year
-from pilot_pipeline.feeds.raw import SourceFile
+from pilot_pipeline.feeds.formats.raw import SourceFile
 from pilot_pipeline.feeds.times import ISO, zone_named
 from pilot_pipeline.privacy.addresses import without_addresses
 

@@ -14,11 +14,11 @@ import pandas as pd
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.feeds.canon import Column, Feed
 from pilot_pipeline.feeds.cells import NULLS, Manner, fold, is_year, read_cells
+from pilot_pipeline.feeds.formats.raw import SourceFile
+from pilot_pipeline.feeds.formats.readers import format_of, read_source
+from pilot_pipeline.feeds.formats.shapes import shape_of
 from pilot_pipeline.feeds.plan import dates_in_name
-from pilot_pipeline.feeds.raw import SourceFile
-from pilot_pipeline.feeds.readers import format_of, read_source
 from pilot_pipeline.feeds.resolving import name_key
-from pilot_pipeline.feeds.shapes import shape_of
 from pilot_pipeline.feeds.synonyms import (
     COLUMN_NAMES,
     DATE_FORMATS,

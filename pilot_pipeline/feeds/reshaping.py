@@ -9,7 +9,7 @@ import pandas as pd
 
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput, nearest
-from pilot_pipeline.feeds.raw import Fault, RawTable, SourceFile
+from pilot_pipeline.feeds.formats.raw import Fault, RawTable, SourceFile
 
 
 def reshape(file: SourceFile, source: FeedSource, feed: str) -> SourceFile:

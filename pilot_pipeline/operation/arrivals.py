@@ -9,7 +9,7 @@ from json import dumps, loads
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
-from pilot_pipeline.feeds.readers import find_files
+from pilot_pipeline.feeds.formats.readers import find_files
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from pilot_pipeline.config import FeedSource
 from pilot_pipeline.config.yaml_text import read_yaml
 from pilot_pipeline.errors import BadInput, nearest
 from pilot_pipeline.feeds.canon import CANON, Column
+from pilot_pipeline.feeds.formats.raw import SourceFile
+from pilot_pipeline.feeds.formats.readers import read_source
 from pilot_pipeline.feeds.mapping import Mapped, map_to_canon
-from pilot_pipeline.feeds.raw import SourceFile
-from pilot_pipeline.feeds.readers import read_source
 
 NEEDED = ("employee_id", "department", "role", "role_level")
 SET_ASIDE_AT_MOST = 0.02

@@ -122,6 +122,12 @@ def playwright_timeout() -> type[Exception]:
     return TimeoutError
 
 
+def shot(page, name: str) -> None:
+    """Keep a picture of the page once a dialog has faded in."""
+    page.wait_for_timeout(700)
+    page.screenshot(path=SHOTS / name)
+
+
 def open_asset(page, name: str) -> None:
     page.goto(f"/assets/{name}")
     page.get_by_role("columnheader", name="Column name").or_(page.get_by_text("Column name")).first.wait_for()
@@ -135,7 +141,7 @@ def picture_of(page, asset: str) -> tuple[int, int]:
     image = page.locator("img[src^='data:image/svg+xml']").last
     image.wait_for()
     size = image.evaluate("async e => { await e.decode(); return [e.naturalWidth, e.naturalHeight] }")
-    page.screenshot(path=SHOTS / f"ui-{asset}.png")
+    shot(page, f"ui-{asset}.png")
     page.get_by_role("button", name="Close").click()
     return size[0], size[1]
 
@@ -149,7 +155,7 @@ def test_the_graph_reads_left_to_right_as_the_steps_of_the_pilot(page):
         node = graph.filter(has=page.get_by_text(name, exact=True)).first
         node.wait_for()
         place[name] = node.bounding_box()["x"]
-    page.screenshot(path=SHOTS / "ui-graph.png")
+    shot(page, "ui-graph.png")
     lefts = [[place[name] for name in column] for column in COLUMNS]
     assert all(max(left) < min(right) for left, right in itertools.pairwise(lefts)), place
 
@@ -177,7 +183,7 @@ def test_a_checkpoint_shows_every_check_in_a_table(page):
     page.get_by_text("blocking").first.wait_for()
     page.get_by_text("Show Markdown").first.click()
     page.locator("table td", has_text="great_expectations").first.wait_for()
-    page.screenshot(path=SHOTS / "ui-check.png")
+    shot(page, "ui-check.png")
 
 
 def succeeds(page, asset: str, seconds: float = 180) -> None:
@@ -196,13 +202,13 @@ def test_a_partition_is_launched_and_succeeds_and_the_late_rows_are_a_failed_che
     page.goto("/assets/week_inputs")
     page.get_by_role("button").filter(has_text="Materialize").first.click()
     page.get_by_role("button", name="Latest", exact=True).click()
-    page.screenshot(path=SHOTS / "ui-partition.png")
+    shot(page, "ui-partition.png")
     page.get_by_role("button").filter(has_text="Launch").last.click()
     page.get_by_text("Launch runs to materialize").wait_for(state="hidden")
     succeeds(page, "week_inputs")
     page.goto("/assets/week_inputs?view=checks")
     page.get_by_text("Feeds changed after week 5 had been computed").first.wait_for()
-    page.screenshot(path=SHOTS / "ui-failed-check.png")
+    shot(page, "ui-failed-check.png")
     text = page.inner_text("body")
     assert "When it fails:" in text and "Protects:" in text and "Failed" in text
 

@@ -18,10 +18,10 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.formats.raw import WHOLE_ROW
+from pilot_pipeline.feeds.formats.readers import READERS
 from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import take_in
-from pilot_pipeline.feeds.raw import WHOLE_ROW
-from pilot_pipeline.feeds.readers import READERS
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
 KEY = Pseudonyms("a key that is long enough")

@@ -12,9 +12,9 @@ import pytest
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.formats.raw import SourceFile
+from pilot_pipeline.feeds.formats.readers import READERS
 from pilot_pipeline.feeds.mapping import Mapped, map_to_canon
-from pilot_pipeline.feeds.raw import SourceFile
-from pilot_pipeline.feeds.readers import READERS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.raw import MAX_CELL_CHARACTERS, WHOLE_ROW
-from pilot_pipeline.feeds.readers import READERS, read_source
+from pilot_pipeline.feeds.formats.raw import MAX_CELL_CHARACTERS, WHOLE_ROW
+from pilot_pipeline.feeds.formats.readers import READERS, read_source
 
 CSV = READERS["csv"]
 JSON = READERS["jsonl"]

@@ -14,9 +14,9 @@ from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
 from pilot_pipeline.feeds.canon import CANON
+from pilot_pipeline.feeds.formats.readers import read_source
 from pilot_pipeline.feeds.hierarchy import Hierarchy
 from pilot_pipeline.feeds.intake import Intake, take_in
-from pilot_pipeline.feeds.readers import read_source
 from pilot_pipeline.privacy.pseudonyms import Pseudonyms
 
 PEOPLE = """

@@ -14,9 +14,9 @@ import xlsxwriter
 
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
+from pilot_pipeline.feeds.formats.raw import Options, SourceFile
+from pilot_pipeline.feeds.formats.xlsx_files import parse_xlsx
 from pilot_pipeline.feeds.mapping import map_to_canon
-from pilot_pipeline.feeds.raw import Options, SourceFile
-from pilot_pipeline.feeds.xlsx_files import parse_xlsx
 
 
 def workbook(fill, *more: str) -> bytes:
@@ -118,7 +118,7 @@ def test_a_cell_at_the_far_corner_of_the_sheet_costs_no_memory():
 
 
 def test_what_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(monkeypatch):
-    monkeypatch.setattr("pilot_pipeline.feeds.xlsx_files.MAX_UNPACKED_BYTES", 10_000)
+    monkeypatch.setattr("pilot_pipeline.feeds.formats.xlsx_files.MAX_UNPACKED_BYTES", 10_000)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b" " * 20_000)

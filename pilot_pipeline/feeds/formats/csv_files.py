@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.decoding import decode
-from pilot_pipeline.feeds.raw import (
+from pilot_pipeline.feeds.formats.decoding import decode
+from pilot_pipeline.feeds.formats.raw import (
     CELL_REASONS,
     MAX_CELL_CHARACTERS,
     PLAIN,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pilot_pipeline.feeds.json_lines import Record
-from pilot_pipeline.feeds.raw import PLAIN, Options, RawTable
-from pilot_pipeline.feeds.vendor_json import NOT_A_PERSON, text_at, vendor_table
+from pilot_pipeline.feeds.formats.json_lines import Record
+from pilot_pipeline.feeds.formats.raw import PLAIN, Options, RawTable
+from pilot_pipeline.feeds.formats.vendor_json import NOT_A_PERSON, text_at, vendor_table
 
 _COLUMNS = ("event_id", "occurred_at", "email", "outcome", "failure_reason")
 

@@ -12,8 +12,8 @@ from itertools import repeat
 from typing import Any
 
 from pilot_pipeline.errors import BadInput, nearest
-from pilot_pipeline.feeds.csv_files import header_names, table_of
-from pilot_pipeline.feeds.raw import PLAIN, Options, RawTable, plain_text
+from pilot_pipeline.feeds.formats.csv_files import header_names, table_of
+from pilot_pipeline.feeds.formats.raw import PLAIN, Options, RawTable, plain_text
 
 MAX_UNPACKED_BYTES = 2_000_000_000
 """A workbook that unpacks to more is no feed; it would fill the memory before anything could be said about it."""

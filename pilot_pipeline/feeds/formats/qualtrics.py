@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.csv_files import open_records, table_of, told_apart
-from pilot_pipeline.feeds.raw import PLAIN, WHOLE_ROW, Fault, Options, RawTable
+from pilot_pipeline.feeds.formats.csv_files import open_records, table_of, told_apart
+from pilot_pipeline.feeds.formats.raw import PLAIN, WHOLE_ROW, Fault, Options, RawTable
 
 METADATA = frozenset(
     (

@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.csv_files import told_apart
-from pilot_pipeline.feeds.raw import CELL_REASONS, Fault, RawTable, SourceFile, clean_cell, plain_text, text_frame
+from pilot_pipeline.feeds.formats.csv_files import told_apart
+from pilot_pipeline.feeds.formats.raw import (
+    CELL_REASONS,
+    Fault,
+    RawTable,
+    SourceFile,
+    clean_cell,
+    plain_text,
+    text_frame,
+)
 
 _BATCH = 10_000
 _TIMEOUT_S = 10

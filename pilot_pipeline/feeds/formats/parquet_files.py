@@ -6,7 +6,15 @@ from collections import Counter
 from typing import Any
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.raw import CELL_REASONS, MAX_CELL_CHARACTERS, PLAIN, Fault, Options, RawTable, text_frame
+from pilot_pipeline.feeds.formats.raw import (
+    CELL_REASONS,
+    MAX_CELL_CHARACTERS,
+    PLAIN,
+    Fault,
+    Options,
+    RawTable,
+    text_frame,
+)
 
 
 def parse_parquet(data: bytes, place: str, options: Options = PLAIN) -> RawTable:

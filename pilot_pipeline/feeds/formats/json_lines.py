@@ -9,8 +9,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from pilot_pipeline.feeds.decoding import decode
-from pilot_pipeline.feeds.raw import CELL_REASONS, PLAIN, WHOLE_ROW, Fault, Options, RawTable, clean_cell, text_frame
+from pilot_pipeline.feeds.formats.decoding import decode
+from pilot_pipeline.feeds.formats.raw import (
+    CELL_REASONS,
+    PLAIN,
+    WHOLE_ROW,
+    Fault,
+    Options,
+    RawTable,
+    clean_cell,
+    text_frame,
+)
 
 _NEXT_OBJECT = re.compile(r"^\{", re.MULTILINE)
 _NEXT_LINE = re.compile(r"^", re.MULTILINE)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from pilot_pipeline.feeds.json_lines import Record
-from pilot_pipeline.feeds.raw import PLAIN, Options, RawTable
-from pilot_pipeline.feeds.vendor_json import text_at, vendor_table
+from pilot_pipeline.feeds.formats.json_lines import Record
+from pilot_pipeline.feeds.formats.raw import PLAIN, Options, RawTable
+from pilot_pipeline.feeds.formats.vendor_json import text_at, vendor_table
 
 _COLUMNS = ("event_id", "occurred_at", "employee_id", "event_type", "module_id", "duration_s")
 

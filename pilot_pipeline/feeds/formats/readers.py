@@ -12,18 +12,18 @@ from urllib.parse import unquote, urlsplit
 
 from pilot_pipeline.config import FeedSource
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.csv_files import parse_csv
-from pilot_pipeline.feeds.entra_signin import parse_entra_signin
-from pilot_pipeline.feeds.google_login import parse_google_login
-from pilot_pipeline.feeds.json_lines import parse_json_lines
-from pilot_pipeline.feeds.okta_system_log import parse_okta_system_log
-from pilot_pipeline.feeds.parquet_files import parse_parquet
-from pilot_pipeline.feeds.qualtrics import parse_qualtrics
-from pilot_pipeline.feeds.raw import Options, RawTable, SourceFile
-from pilot_pipeline.feeds.remote_files import read_remote
-from pilot_pipeline.feeds.sql_source import read_query
-from pilot_pipeline.feeds.xapi import parse_xapi
-from pilot_pipeline.feeds.xlsx_files import parse_xlsx
+from pilot_pipeline.feeds.formats.csv_files import parse_csv
+from pilot_pipeline.feeds.formats.entra_signin import parse_entra_signin
+from pilot_pipeline.feeds.formats.google_login import parse_google_login
+from pilot_pipeline.feeds.formats.json_lines import parse_json_lines
+from pilot_pipeline.feeds.formats.okta_system_log import parse_okta_system_log
+from pilot_pipeline.feeds.formats.parquet_files import parse_parquet
+from pilot_pipeline.feeds.formats.qualtrics import parse_qualtrics
+from pilot_pipeline.feeds.formats.raw import Options, RawTable, SourceFile
+from pilot_pipeline.feeds.formats.remote_files import read_remote
+from pilot_pipeline.feeds.formats.sql_source import read_query
+from pilot_pipeline.feeds.formats.xapi import parse_xapi
+from pilot_pipeline.feeds.formats.xlsx_files import parse_xlsx
 
 __all__ = ["READERS", "SourceFile", "find_files", "format_of", "read_source"]
 

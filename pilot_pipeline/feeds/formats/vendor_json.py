@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pilot_pipeline.feeds.decoding import decode
-from pilot_pipeline.feeds.json_lines import Record, as_record, json_records, table_of_objects
-from pilot_pipeline.feeds.raw import Options, RawTable
+from pilot_pipeline.feeds.formats.decoding import decode
+from pilot_pipeline.feeds.formats.json_lines import Record, as_record, json_records, table_of_objects
+from pilot_pipeline.feeds.formats.raw import Options, RawTable
 
 NOT_A_PERSON = ("system_actor", "The event was done by the system or an application, not by a person.")
 """Refuses an event that no employee stands behind."""

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Any
 
 from pilot_pipeline.errors import BadInput
-from pilot_pipeline.feeds.decoding import decode
-from pilot_pipeline.feeds.json_lines import json_records
+from pilot_pipeline.feeds.formats.decoding import decode
+from pilot_pipeline.feeds.formats.json_lines import json_records
 
 _LOOKED_AT = 5
 _MARKS = {
