@@ -93,15 +93,18 @@ def test_a_command_beside_a_run_of_the_daemon(locked: Path) -> None:
         ended = wait(command)
         assert ended.code == 0 and "Ready: live data may be processed." in ended.out, ended.err
         wait_for(lambda: all(run.is_finished for run in instance.get_runs()))
-        runs = {run.run_id: run.status.value for run in instance.get_runs() if run.run_id not in before}
-    assert launched in runs and list(runs.values()) == ["SUCCESS", "SUCCESS"]
+        runs = [run for run in instance.get_runs() if run.run_id not in before]
+    assert launched in {run.run_id for run in runs}
+    # The pilot is over, so the daemon may have launched its close-out besides: a third one that waited.
+    assert sorted(run.job_name for run in runs if run.job_name != "pilot_week") == ["readiness", "readiness"]
+    assert {run.status.value for run in runs} == {"SUCCESS"}
 
 
 def waits(instance: DagsterInstance, run_id: str, on: str) -> bool:
     return any(re.search(WAITING.format(on), entry.user_message) for entry in instance.all_logs(run_id))
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 150) -> None:
+def wait_for(happened: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
