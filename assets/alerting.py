@@ -5,15 +5,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.failures import failed_checks, is_check, launched_again, sentence_of
+from assets.failures import EVERY_SECONDS, RUNNING, failed_checks, failure_sensor, is_check, sentence_of
 from assets.requests import CLOCK, run_weeks
 from pilot_pipeline.closeout.standing import standing_of
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.operation.alerts import Alert, checkpoint_failed, feeds_late, run_failed
 from pilot_pipeline.operation.sending import send, ways
 
-_RUNNING = dg.DefaultSensorStatus.RUNNING
-_EVERY_SECONDS = 30
 _NOWHERE = "No alert is configured: alerts.webhook and alerts.email in pilot.yaml are unset."
 
 
@@ -25,22 +23,17 @@ def alert_sensors(pilot: Pilot, now: CLOCK) -> list[dg.SensorDefinition]:
 def tell_failures(pilot: Pilot) -> dg.SensorDefinition:
     """Tell of a failed run, or of the checkpoint that stopped it: one alert per run."""
 
-    @dg.run_failure_sensor(
-        name="tell_failures",
-        monitor_all_code_locations=False,
-        default_status=_RUNNING,
-        minimum_interval_seconds=_EVERY_SECONDS,
-        description="Sends one alert per failed run: which checkpoint does not hold, or which step failed and why.",
-    )
-    def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    def tell(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if not ways(pilot.config.alerts):
             return dg.SkipReason(_NOWHERE)
-        if launched_again(context):
-            return dg.SkipReason("It was stopped from outside and is launched once more; that one counts.")
         send(_alert(pilot, context), pilot.config.alerts)
         return None
 
-    return sensor
+    return failure_sensor(
+        tell,
+        name="tell_failures",
+        description="Sends one alert per failed run: which checkpoint does not hold, or which step failed and why.",
+    )
 
 
 def _alert(pilot: Pilot, context: dg.RunFailureSensorContext) -> Alert:
@@ -59,8 +52,8 @@ def tell_late_feeds(pilot: Pilot, now: CLOCK) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="tell_late_feeds",
-        minimum_interval_seconds=_EVERY_SECONDS,
-        default_status=_RUNNING,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=RUNNING,
         description="After a week was run, sends an alert about weekly feeds that have no row of it, once per feed "
         "and week.",
     )

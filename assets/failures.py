@@ -1,11 +1,41 @@
-"""Reads from Dagster's log why a run failed: which checks did not hold, what the failed steps said."""
+"""Failed runs: the sensor that looks for them, which checks did not hold, what the failed steps said."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from assets.stage import EXIT_CODE
+
+RUNNING = dg.DefaultSensorStatus.RUNNING
+EVERY_SECONDS = 30
+Answer = dg.RunRequest | dg.SkipReason | None
+
+
+def failure_sensor(
+    body: Callable[[dg.RunFailureSensorContext], Answer],
+    *,
+    name: str,
+    description: str,
+    job: UnresolvedAssetJobDefinition | None = None,
+) -> dg.SensorDefinition:
+    """Return a sensor on runs that failed for good: one that Dagster launches once more does not count."""
+
+    @dg.run_failure_sensor(
+        name=name,
+        description=description,
+        request_job=job,
+        monitor_all_code_locations=False,
+        default_status=RUNNING,
+        minimum_interval_seconds=EVERY_SECONDS,
+    )
+    def sensor(context: dg.RunFailureSensorContext) -> Answer:
+        if launched_again(context):
+            return dg.SkipReason("It was stopped from outside and is launched once more; that one counts.")
+        return body(context)
+
+    return sensor
 
 
 def failed_checks(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:

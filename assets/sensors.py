@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.failures import failed_checks, launched_again, not_readiness
+from assets.failures import EVERY_SECONDS, RUNNING, failed_checks, failure_sensor, not_readiness
 from assets.requests import CLOCK, FILES_TAG, PILOT_WEEK, clock, closed_out, files_taken, week_request
 from checks.instant import NOW_TAG
 from checks.turn import BY_TAG, COMMAND, bury
@@ -13,9 +13,6 @@ from pilot_pipeline.config import Pilot
 from pilot_pipeline.operation.arrivals import Watch, files_state, look
 from pilot_pipeline.operation.turns import died
 from pilot_pipeline.operation.weeks import finished_weeks
-
-_RUNNING = dg.DefaultSensorStatus.RUNNING
-_EVERY_SECONDS = 30
 
 
 def arriving_feeds(
@@ -26,8 +23,8 @@ def arriving_feeds(
     @dg.sensor(
         name="arriving_feeds",
         jobs=[week, before],
-        minimum_interval_seconds=_EVERY_SECONDS,
-        default_status=_RUNNING if pilot.config.operation.watch_feeds else dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=RUNNING if pilot.config.operation.watch_feeds else dg.DefaultSensorStatus.STOPPED,
         description="When a file of a feed is new or changed, and no longer being written: runs the finished weeks "
         "(the last ones, as many as the look-back says), or readiness before week 1 has ended.",
     )
@@ -57,8 +54,8 @@ def close_out(job: UnresolvedAssetJobDefinition, pilot: Pilot, now: CLOCK = cloc
     @dg.sensor(
         name="close_out",
         job=job,
-        minimum_interval_seconds=_EVERY_SECONDS,
-        default_status=_RUNNING,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=RUNNING,
         description="Once, from the Monday morning after the last week on: every week of the pilot in one run, which "
         "ends in the verdict. Not where `pilot run` has done so.",
     )
@@ -84,8 +81,8 @@ def killed_runs(pilot: Pilot) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="killed_runs",
-        minimum_interval_seconds=_EVERY_SECONDS,
-        default_status=_RUNNING,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=RUNNING,
         description="Marks a run as failed whose process was killed, for example for want of memory; it is then told, "
         "and launched once more.",
     )
@@ -102,20 +99,10 @@ def killed_runs(pilot: Pilot) -> dg.SensorDefinition:
 def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Publish why a week's run was stopped, so that the block is seen where the numbers are read."""
 
-    @dg.run_failure_sensor(
-        name="publish_the_block",
-        request_job=job,
-        monitor_all_code_locations=False,
-        default_status=_RUNNING,
-        minimum_interval_seconds=_EVERY_SECONDS,
-        description="After a failed weekly run, publishes its checkpoints and data quality.",
-    )
-    def sensor(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
+    def publish(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run
         if run.job_name != PILOT_WEEK:
             return dg.SkipReason("Only a weekly run is published as blocked.")
-        if launched_again(context):
-            return dg.SkipReason("It is launched once more.")
         if run.tags.get(BY_TAG) == COMMAND:
             return dg.SkipReason("`pilot run` publishes its block itself.")
         if not failed_checks(context.instance, run.run_id) and not_readiness(context.get_step_failure_events()):
@@ -123,4 +110,9 @@ def publish_the_block(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
         tags = {NOW_TAG: run.tags[NOW_TAG]} if NOW_TAG in run.tags else {}
         return dg.RunRequest(run_key=run.run_id, tags=tags)
 
-    return sensor
+    return failure_sensor(
+        publish,
+        name="publish_the_block",
+        description="After a failed weekly run, publishes its checkpoints and data quality.",
+        job=job,
+    )

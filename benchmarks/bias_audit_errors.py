@@ -115,7 +115,7 @@ def synthetic_found(log: Log, audits: int) -> pd.DataFrame:
 
 def page(live: list[str], synthetic: list[str]) -> str:
     """Return the page."""
-    bounds = [f"{excess_bound(0, sets, 0, own):.3%}" for sets, own in ((2000, 1500), (6000, 1500))]
+    bounds = [f"{excess_bound(0, sets, 0, own):.4%}" for sets, own in ((2000, 1500), (6000, 1500))]
     return PAGE.format(live="\n".join(live), synthetic="\n".join(synthetic), bounds=bounds)
 
 

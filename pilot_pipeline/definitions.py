@@ -17,6 +17,7 @@ from assets import (  # noqa: E402
     exposure,
     fairness,
     feeds,
+    freshness,
     jobs,
     operation,
     published,
@@ -74,7 +75,7 @@ def build_defs(
     resources: dict[str, Any] | None = None,
     now: CLOCK = clock,
 ) -> dg.Definitions:
-    """Return the pilot's definitions; sensors ask `now` for the present instant.
+    """Return the pilot's definitions; sensors and deadlines ask `now` for the present instant.
 
     Raises:
         ValueError: an asset downstream of live data was not made with `@live_asset`.
@@ -95,6 +96,7 @@ def build_defs(
     live = {key: LIVE_TAG in asset.tags_by_key[dg.AssetKey(key)] for asset in assets for key in _names(asset)}
     assets += model_assets(load_models().values(), live, weeks, weekly.SUMMARIES)
     assets += extra_assets or []
+    assets = freshness.with_deadlines(assets, pilot, now())
     refuse_unguarded(assets)
     every = [name for asset in assets for name in _names(asset)]
     every_job = {job.name: job for job in jobs.jobs(every, _calm(assets))}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilot_pipeline.cli import showing
+from pilot_pipeline.cli.dagster_home import dagster_home, refuse_root_elsewhere
 from pilot_pipeline.cli.progress import console, only_data_on_stdout, working
-from pilot_pipeline.cli.running import Outcome, dagster_home, run_job
+from pilot_pipeline.cli.running import Outcome, run_job
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput, NotReady
 
 if TYPE_CHECKING:
+    import pandas as pd
     from dagster import DagsterInstance, Definitions
 
     from pilot_pipeline.readiness.golive import GoLive
@@ -41,7 +43,6 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
     from assets.stage import FIXED_ON_TAG
     from pilot_pipeline.registration import build_lock, write_lock
     from pilot_pipeline.registration.design import refuse_seen_outcomes
-    from pilot_pipeline.warehouse.connection import open_warehouse
     from pilot_pipeline.warehouse.looking import look_into
 
     pilot, instant = load_pilot(config), _instant(now)
@@ -52,15 +53,15 @@ def lock(config: Path, as_of: date | None, attested_by: str | None, now: datetim
             refuse_seen_outcomes(warehouse, pilot)
     today = datetime.now(UTC).date()  # whatever --now says: a witness looks at the clock
     locked_on = as_of or today
-    with _dagster(pilot, "pilot lock") as (defs, instance):
-        tags = {FIXED_ON_TAG: locked_on.isoformat()}
-        outcome = run_job(pilot, defs, instance, "design", "Forming the cohort", now=instant, tags=tags)
-        _refuse_unusable(outcome)
-        if not outcome.success:
-            raise NotReady("Nothing was locked. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
-        with open_warehouse(pilot.home.warehouse) as warehouse:
-            members = warehouse.read("cohort.cohort_members")
-            facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+    members, facts = _designed(
+        pilot,
+        "cohort.cohort_members",
+        instant,
+        command="pilot lock",
+        title="Forming the cohort",
+        failed="Nothing was locked.",
+        tags={FIXED_ON_TAG: locked_on.isoformat()},
+    )
     snapshot = date.fromisoformat(facts["snapshot"])
     content = build_lock(
         pilot.config, members, facts["match_hash"], snapshot, locked_on, instant, attested_by, today=today
@@ -97,17 +98,16 @@ def twins(config: Path, out: Path, now: datetime | None) -> None:
     from pilot_pipeline.cohort.workforce import build_workforce
     from pilot_pipeline.fairness.answers import make_synthetic
     from pilot_pipeline.fairness.twins import for_tool
-    from pilot_pipeline.warehouse.connection import open_warehouse
 
     pilot = load_pilot(config)
-    with _dagster(pilot, "pilot twins") as (defs, instance):
-        outcome = run_job(pilot, defs, instance, "design", "Reading the workforce", now=_instant(now))
-        _refuse_unusable(outcome)
-        if not outcome.success:
-            raise NotReady("No twins were made. " + " ".join(outcome.sentences or _blocked_sentences(pilot)))
-        with open_warehouse(pilot.home.warehouse) as warehouse:
-            employees = warehouse.read("feeds.employees")
-            facts = warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
+    employees, facts = _designed(
+        pilot,
+        "feeds.employees",
+        _instant(now),
+        command="pilot twins",
+        title="Reading the workforce",
+        failed="No twins were made.",
+    )
     workforce = build_workforce(employees, pilot.config, date.fromisoformat(facts["snapshot"]))
     sent = for_tool(make_synthetic(workforce, pilot.config).everyone)
     try:
@@ -116,6 +116,32 @@ def twins(config: Path, out: Path, now: datetime | None) -> None:
         raise BadInput(f"{out} cannot be written: {error.strerror or 'its directory does not exist'}.") from None
     console.print(f"{len(sent):,} synthetic employees stand in {out}. No real person is among them.")
     console.print("Send them to the tool and put its answers where feeds.synthetic_recommendations points.")
+
+
+def _designed(
+    pilot: Pilot,
+    table: str,
+    now: datetime,
+    *,
+    command: str,
+    title: str,
+    failed: str,
+    tags: Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, pd.Series[str]]:
+    """Run the job `design`; return a table that it filled and, by fact, what it found out about the cohort.
+
+    Raises:
+        NotReady: it did not succeed; the sentence begins with `failed`.
+    """
+    from pilot_pipeline.warehouse.connection import open_warehouse
+
+    with _dagster(pilot, command) as (defs, instance):
+        outcome = run_job(pilot, defs, instance, "design", title, now=now, tags=tags)
+        _refuse_unusable(outcome)
+        if not outcome.success:
+            raise NotReady(f"{failed} {' '.join(outcome.sentences or _blocked_sentences(pilot))}")
+        with open_warehouse(pilot.home.warehouse) as warehouse:
+            return warehouse.read(table), warehouse.read("cohort.cohort_facts").set_index("fact")["statement"]
 
 
 def finished_weeks(pilot: Pilot, through: str | None, now: datetime) -> list[str]:
@@ -160,6 +186,7 @@ def _dagster(pilot: Pilot, command: str) -> Iterator[tuple[Definitions, DagsterI
     from checks.turn import bury
     from pilot_pipeline.operation.turns import turn
 
+    refuse_root_elsewhere(pilot)
     with working("Loading"):
         from pilot_pipeline.definitions import build_defs
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from pilot_pipeline.cli.running import console
+from pilot_pipeline.cli.progress import console
 from pilot_pipeline.cli.starting import DEMO_MARK, clear, lock_and_run
 from pilot_pipeline.errors import BadInput
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilot_pipeline.cli.interrupts import noticed
-from pilot_pipeline.cli.progress import console, step_bar
+from pilot_pipeline.cli.progress import step_bar
 from pilot_pipeline.config import Pilot
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance, Definitions
 
-__all__ = ["Outcome", "console", "dagster_home", "prepare_dagster_home", "run_job"]
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -33,39 +26,6 @@ class Outcome:
     success: bool
     sentences: tuple[str, ...]
     exit_code: int = 0
-
-
-@contextmanager
-def dagster_home(pilot: Pilot) -> Iterator[DagsterInstance]:
-    """Open Dagster's storage in the pilot's own directory, making it where there is none."""
-    prepare_dagster_home(pilot)
-    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it prints a traceback where Ctrl-C meets it
-    from dagster import DagsterInstance
-
-    with DagsterInstance.from_config(str(pilot.home.dagster_home)) as instance:
-        yield instance
-
-
-def prepare_dagster_home(pilot: Pilot) -> None:
-    """Make var/dagster with its dagster.yaml, and point Dagster at it."""
-    pilot.home.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    home = pilot.home.dagster_home
-    home.mkdir(mode=0o700, exist_ok=True)
-    settings = files("pilot_pipeline.cli").joinpath("dagster.yaml").read_text(encoding="utf-8")
-    if not (home / "dagster.yaml").exists():  # an operator may have pointed it at Postgres
-        (home / "dagster.yaml").write_text(settings, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(home)
-    _export_named(pilot, home / "dagster.yaml")
-
-
-def _export_named(pilot: Pilot, settings: Path) -> None:
-    """Let dagster.yaml name variables of the pilot's .env (`env: NAME`), such as the address of a database."""
-    from dotenv import dotenv_values
-
-    held = dotenv_values(pilot.home.root / ".env")
-    for name in re.findall(r"\benv:\s*(\w+)", settings.read_text(encoding="utf-8")):
-        if held.get(name):
-            os.environ.setdefault(name, str(held[name]))
 
 
 def run_job(

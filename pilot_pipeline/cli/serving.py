@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from pilot_pipeline.cli.running import console, dagster_home, prepare_dagster_home
+from pilot_pipeline.cli.dagster_home import dagster_home
+from pilot_pipeline.cli.progress import console
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.errors import BadInput
 
@@ -26,12 +27,11 @@ def ui(config: Path, port: int) -> int:
     """Serve until Ctrl-C or SIGTERM.
 
     Raises:
-        BadInput: the port is taken, or the webserver does not come up.
+        BadInput: the port is taken, Dagster's storage cannot be used, or the webserver does not come up.
     """
     pilot = load_pilot(config)
     if _listens(port):
         raise BadInput(f"Port {port} on {HOST} is taken; choose another one with --port.")
-    prepare_dagster_home(pilot)
     _bury_what_was_killed(pilot)
     workspace = _workspace(pilot.home.dagster_home)
     environment = {**os.environ, "PILOT_CONFIG": str(pilot.home.root / config.name)}
@@ -51,13 +51,16 @@ def ui(config: Path, port: int) -> int:
 
 
 def _bury_what_was_killed(pilot: Pilot) -> None:
-    """After a power cut Dagster still counts runs as under way, and its queue would wait for them for ever."""
+    """After a power cut Dagster still counts runs as under way, and its queue would wait for them for ever.
+
+    Raises:
+        BadInput: Dagster's storage cannot be used, which a child would say in `ui.log` only.
+    """
+    from checks.turn import bury_all
     from pilot_pipeline.operation.turns import died
 
-    if died(pilot):
-        from checks.turn import bury_all
-
-        with dagster_home(pilot) as instance:
+    with dagster_home(pilot) as instance:
+        if died(pilot):
             bury_all(instance)
 
 

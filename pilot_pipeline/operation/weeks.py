@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pilot_pipeline.config.planning import PilotSection
 
@@ -12,6 +12,12 @@ def finished_weeks(section: PilotSection, now: datetime) -> int:
     """Return how many weeks have ended at `now` (naive UTC), in the pilot's time zone."""
     today = now.replace(tzinfo=UTC).astimezone(section.zone).date()
     return min(max((today - section.starts_on).days // 7, 0), section.weeks)
+
+
+def under_way(section: PilotSection, now: datetime) -> bool:
+    """Say whether the weeks run at `now` (naive UTC): from the pilot's first day until a week after its last."""
+    today = now.replace(tzinfo=UTC).astimezone(section.zone).date()
+    return section.starts_on <= today <= section.ends_on + timedelta(weeks=1)
 
 
 def weeks_to_run(section: PilotSection, finished: int, run_before: Collection[int], look_back: int) -> range:

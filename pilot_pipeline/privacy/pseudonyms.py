@@ -71,6 +71,8 @@ def read_identities(path: Path) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in IDENTITY_COLUMNS})
     try:
         return pd.read_parquet(path, columns=list(IDENTITY_COLUMNS))
+    except PermissionError:
+        raise BadInput(f"{path} cannot be read: it belongs to another user.") from None
     except (OSError, ValueError, KeyError):
         raise BadInput(f"{path.name} is damaged; remove it and run again, it is rebuilt from the feeds.") from None
 

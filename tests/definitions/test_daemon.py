@@ -23,7 +23,7 @@ import yaml
 from dagster._core.scheduler.instigation import InstigatorState, ScheduleInstigatorData
 from local_sinks import Sinks, local_sinks
 
-from pilot_pipeline.cli.running import dagster_home
+from pilot_pipeline.cli.dagster_home import dagster_home
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.simulation.template import write_template
 

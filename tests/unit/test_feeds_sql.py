@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from local_postgres import local_postgres
 
 from checks.contracts import contract_for
 from pilot_pipeline.config import FeedSource
@@ -91,69 +88,11 @@ def test_no_source_shows_its_secrets_when_it_is_printed():
     assert "secret" not in repr(feed)
 
 
-def _binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
-
-
-def _as_server(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root; Debian's package brings a user for it."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else command
-
-
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    binaries = _binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
-    if os.getuid() == 0 and (shutil.which("runuser") is None or shutil.which("psql") is None):
-        pytest.skip("PostgreSQL does not run as root, and there is no runuser to be somebody else")
     pytest.importorskip("psycopg", reason="the driver is not installed (pip install 'pilot-pipeline[postgres]')")
-    made = subprocess.run(_as_server(["mktemp", "-d"]), capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"no directory could be made for a PostgreSQL server: {made.stderr.strip()}")
-    home = Path(made.stdout.strip())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = str(home / "data")
-    options = f"-p {port} -h 127.0.0.1 -k {home} -c fsync=off"
-    steps = (
-        ["sh", "-c", f"umask 077; echo s3cret > {home}/password"],
-        [
-            str(binaries / "initdb"),
-            "-D",
-            data,
-            "-U",
-            "owner",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            str(home / "password"),
-            "-E",
-            "UTF8",
-        ],
-        [str(binaries / "pg_ctl"), "-D", data, "-l", str(home / "log"), "-o", options, "-w", "-t", "60", "start"],
-    )
-    try:
-        for step in steps:
-            done = subprocess.run(
-                _as_server(step),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-                cwd="/",
-                timeout=120,
-            )
-            if done.returncode:
-                pytest.skip(f"PostgreSQL would not start here: {done.stderr.strip().splitlines()[-1]}")
-        yield f"postgresql://owner:s3cret@127.0.0.1:{port}/postgres"
-    finally:
-        stop = [str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "stop"]
-        subprocess.run(_as_server(stop), capture_output=True, check=False, cwd="/")
-        shutil.rmtree(home, ignore_errors=True)
+    with local_postgres() as server:
+        yield server.address("postgresql")
 
 
 @pytest.fixture(scope="module")

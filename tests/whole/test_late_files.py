@@ -18,7 +18,7 @@ from assets.alerting import tell_late_feeds
 from assets.requests import PILOT_WEEK
 from checks.advice import LATE_ROWS
 from checks.instant import NOW_TAG
-from pilot_pipeline.cli.running import dagster_home
+from pilot_pipeline.cli.dagster_home import dagster_home
 from pilot_pipeline.config import Pilot, load_pilot
 from pilot_pipeline.definitions import build_defs
 from pilot_pipeline.warehouse.connection import open_warehouse
