@@ -154,7 +154,7 @@ def _published(pilot: Pilot, table: str) -> pd.DataFrame | None:
 
 
 def _unread_feeds(pilot: Pilot) -> tuple[FeedStanding, ...]:
-    return tuple(_without_reading(pilot, feed, None) for feed in CANON)
+    return tuple(_without_reading(pilot, feed, None) for feed in _wanted(pilot))
 
 
 def _feeds(warehouse: Warehouse, pilot: Pilot, calendar: Calendar, golive: GoLive) -> tuple[FeedStanding, ...]:
@@ -163,8 +163,13 @@ def _feeds(warehouse: Warehouse, pilot: Pilot, calendar: Calendar, golive: GoLiv
         _judged(warehouse, pilot, calendar, feed, read[feed])
         if _is_read(pilot, feed, read, golive)
         else _without_reading(pilot, feed, golive)
-        for feed in CANON
+        for feed in _wanted(pilot)
     )
+
+
+def _wanted(pilot: Pilot) -> tuple[str, ...]:
+    """Return the feeds of the contract; measurements only where they are configured, as nobody misses them else."""
+    return tuple(feed for feed in CANON if feed != "measurements" or pilot.config.feeds.get(feed) is not None)
 
 
 def _newest_days(warehouse: Warehouse) -> dict[str, date | None]:
