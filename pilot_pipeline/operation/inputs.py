@@ -15,15 +15,16 @@ from pilot_pipeline.warehouse.tables import TABLES
 
 WEEK_INPUTS = TABLES["weekly.week_inputs"]
 
-_INSTANT = "1 + (cast(({0} AT TIME ZONE 'UTC') AT TIME ZONE $timezone AS DATE) - $starts_on) // 7"
-_DAY = "1 + ({0} - $starts_on) // 7"
+# Not //, which rounds towards zero and would count the six days before the pilot as its first week.
+_DAY = "1 + cast(floor(({0} - $starts_on) / 7) AS BIGINT)"
+_INSTANT = _DAY.format("cast(({0} AT TIME ZONE 'UTC') AT TIME ZONE $timezone AS DATE)")
 _PLACES = {
     "feeds.tool_events": _INSTANT.format("rows.occurred_at"),
     "feeds.recommendations": _INSTANT.format("rows.issued_at"),
     "feeds.manager_time": _DAY.format("rows.week_start"),
     "feeds.manager_observations": _DAY.format("rows.observed_on"),
     "feeds.pulse_responses": "rows.week_no",
-    "feeds.measurements": "1 + cast(floor((rows.measured_on - $starts_on) / 7) AS BIGINT)",
+    "feeds.measurements": _DAY.format("rows.measured_on"),
     "feeds.module_assignments": _DAY.format("rows.assigned_on"),
     "weekly.departures": _INSTANT.format("rows.left_at"),
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pilot_pipeline.config.planning import PilotSection
+from pilot_pipeline.operation import inputs
 from pilot_pipeline.operation.arrivals import Watch, look
 from pilot_pipeline.operation.inputs import Changed, changed_inputs, left_out
 from pilot_pipeline.operation.weeks import finished_weeks, spelt, weeks_to_run
@@ -127,3 +129,14 @@ def test_weeks_beyond_the_look_back_are_named_with_what_to_do() -> None:
     assert left_out([]) is None
     said = left_out([Changed(2, "tool_events", 1, 2), Changed(3, "tool_events", 1, 2)])
     assert said is not None and "after weeks 2 to 3 had been" in said and "`pilot run`" in said
+
+
+@pytest.mark.parametrize(("days", "week"), [(-8, -1), (-7, 0), (-6, 0), (-1, 0), (0, 1), (6, 1), (7, 2)])
+def test_the_days_before_the_pilot_are_no_part_of_its_first_week(days: int, week: int) -> None:
+    day = date(2026, 1, 5) + timedelta(days=days)
+    noon = datetime(day.year, day.month, day.day, 12)
+    values = {"starts_on": date(2026, 1, 5), "timezone": "Europe/Berlin", "day": day, "noon": noon}
+    places = inputs._DAY.format("$day"), inputs._INSTANT.format("cast($noon AS TIMESTAMP)")
+    for expression in places:
+        used = {name: value for name, value in values.items() if f"${name}" in expression}
+        assert duckdb.execute(f"SELECT {expression}", used).fetchall() == [(week,)]
