@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilot_pipeline.config.planning import PilotSection
-from pilot_pipeline.operation import inputs
 from pilot_pipeline.operation.arrivals import Watch, look
-from pilot_pipeline.operation.inputs import Changed, changed_inputs, left_out
+from pilot_pipeline.operation.inputs import _DAY, _INSTANT, Changed, changed_inputs, left_out
 from pilot_pipeline.operation.weeks import finished_weeks, spelt, weeks_to_run
 
 BERLIN = PilotSection(starts_on=date(2026, 1, 5), timezone="Europe/Berlin")
@@ -136,7 +135,7 @@ def test_the_days_before_the_pilot_are_no_part_of_its_first_week(days: int, week
     day = date(2026, 1, 5) + timedelta(days=days)
     noon = datetime(day.year, day.month, day.day, 12)
     values = {"starts_on": date(2026, 1, 5), "timezone": "Europe/Berlin", "day": day, "noon": noon}
-    places = inputs._DAY.format("$day"), inputs._INSTANT.format("cast($noon AS TIMESTAMP)")
+    places = _DAY.format("$day"), _INSTANT.format("cast($noon AS TIMESTAMP)")
     for expression in places:
         used = {name: value for name, value in values.items() if f"${name}" in expression}
         assert duckdb.execute(f"SELECT {expression}", used).fetchall() == [(week,)]
