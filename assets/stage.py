@@ -19,6 +19,7 @@ from checks.instant import run_instant
 from checks.turn import TURN
 from pilot_pipeline.config import Pilot
 from pilot_pipeline.errors import PilotError
+from pilot_pipeline.operation.interrupts import interrupted
 from pilot_pipeline.warehouse.connection import Warehouse, open_warehouse
 from pilot_pipeline.warehouse.models import Model
 from pilot_pipeline.warehouse.tables import Table
@@ -84,6 +85,8 @@ def stage_asset(
 
         @functools.wraps(body)
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+            if interrupted():  # an earlier step took the interrupt for a failure of its own, which ends no run
+                raise dg.DagsterExecutionInterruptedError
             pilot: Pilot = context.resources.pilot
             weeks = _weeks(context, pilot) if partitions else ()
             with in_sentences(pilot, key), opener(pilot) as warehouse:
@@ -153,6 +156,8 @@ class in_sentences:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if error is None or isinstance(error, dg.Failure | dg.DagsterError) or not isinstance(error, Exception):
             return
+        if interrupted():  # DuckDB, for one, makes an error of an interrupt
+            raise dg.DagsterExecutionInterruptedError from None
         if isinstance(error, PilotError):
             raise dg.Failure(
                 description=str(error), metadata={EXIT_CODE: error.exit_code}, allow_retries=False

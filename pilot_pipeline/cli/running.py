@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pilot_pipeline.cli.interrupts import noticed
 from pilot_pipeline.cli.progress import step_bar
 from pilot_pipeline.config import Pilot
+from pilot_pipeline.operation.interrupts import noticed
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance, Definitions

@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 _SOON = 0.1  # seconds
+_listening: list[Callable[[], bool]] = []
+
+
+def interrupted() -> bool:
+    """Say whether this process was asked to stop while `noticed` was open; in any other process nothing is known."""
+    return any(stopped() for stopped in _listening)
 
 
 @contextmanager
@@ -18,8 +24,8 @@ def noticed() -> Iterator[Callable[[], bool]]:
     """Give a function that says whether Ctrl-C or SIGTERM has come since; for the main thread.
 
     Dagster puts handlers of its own in the place of ours, and an interrupt then ends as the failure of whatever step
-    was at work, wrapped by whoever caught it on the way. Python writes every signal that it handles
-    to the wake-up descriptor as well, before anybody can make something else of it.
+    was at work, wrapped by whoever caught it on the way. Python writes every signal that it handles to the wake-up
+    descriptor as well, before anybody can make something else of it.
     """
     reader, writer = socket.socketpair()
     with reader, writer:
@@ -43,8 +49,10 @@ def noticed() -> Iterator[Callable[[], bool]]:
                 told(lost)
 
         told, sys.unraisablehook = sys.unraisablehook, repeat
+        _listening.append(stopped)
         try:
             yield stopped
         finally:
+            _listening.remove(stopped)
             sys.unraisablehook = told
             signal.set_wakeup_fd(before)

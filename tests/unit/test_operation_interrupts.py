@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pilot_pipeline.cli.interrupts import noticed
+from pilot_pipeline.operation.interrupts import interrupted, noticed
 
 
 def _swallowed(*_: object) -> None:
@@ -24,7 +24,8 @@ def test_a_signal_that_somebody_else_handles_is_noticed(kind: signal.Signals) ->
             with pytest.raises(ValueError, match="something else"):
                 os.kill(os.getpid(), kind)
             assert stopped()
-            assert stopped()  # and stays so
+            assert interrupted()  # and stays so
+        assert not interrupted()
     finally:
         signal.signal(kind, before)
 
