@@ -9,13 +9,18 @@ NOT_RECORDED = "not recorded"
 _POOLED = "other"
 
 
+def all_names(values: pd.Series) -> pd.Series:
+    """Return the name of each person's group as text; whoever has no value is "not recorded"."""
+    return values.astype("string").fillna(NOT_RECORDED).astype("str")
+
+
 def group_names(values: pd.Series, minimum: int) -> pd.Series:
     """Return the name under which each person's group may be shown, of all people among whom groups are told.
 
     Groups of fewer than `minimum` people are "other" together: a suppressed row that names one still says that it is
-    there. Whoever has no value is "not recorded".
+    there.
     """
-    names = values.astype("string").fillna(NOT_RECORDED).astype("str")
+    names = all_names(values)
     size = names.value_counts()
     few = size.index[(size < minimum) & (size.index != NOT_RECORDED)]
     return names.where(~names.isin(few), _POOLED)

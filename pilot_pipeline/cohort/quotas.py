@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pilot_pipeline.cohort.disclosure import NOT_RECORDED
+from pilot_pipeline.cohort.disclosure import NOT_RECORDED, all_names
 from pilot_pipeline.cohort.ladder import Ints
 from pilot_pipeline.cohort.workforce import numbers
 
@@ -61,10 +61,10 @@ def workforce_quotas(
     """
     inside = workforce["role_level"].isin(levels).to_numpy()
     labels = {
-        "department": _named(workforce["department"]),
-        "role level": _named(workforce["role_level"]),
+        "department": all_names(workforce["department"]),
+        "role level": all_names(workforce["role_level"]),
         "tenure": _thirds(workforce["tenure_years"], inside),
-        **{attribute.replace("_", " "): _named(workforce[attribute]) for attribute in attributes},
+        **{attribute.replace("_", " "): all_names(workforce[attribute]) for attribute in attributes},
     }
     rows: list[tuple[str, str, float, int]] = []
     for dimension, groups in labels.items():
@@ -80,10 +80,6 @@ def workforce_quotas(
             for group, share, seat in zip(count.index, shares.tolist(), due.tolist(), strict=True)
         ]
     return Quotas(pd.DataFrame(rows, columns=list(QUOTA_COLUMNS)), pd.DataFrame(labels))
-
-
-def _named(values: pd.Series) -> pd.Series:
-    return values.astype("string").fillna(NOT_RECORDED).astype("str")
 
 
 def _thirds(values: pd.Series, inside: np.ndarray) -> pd.Series:

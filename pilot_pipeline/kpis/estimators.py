@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,25 +23,6 @@ ADOPTION_MARGIN = 0.10
 
 
 @dataclass(frozen=True)
-class AdoptionEstimate:
-    """Adoption at the deadline week: `active` of `n` people, with exact and clustered intervals (shares)."""
-
-    active: int
-    n: int
-    ci_low: float
-    ci_high: float
-    clustered_low: float
-    clustered_high: float
-    needed: int
-    sustained: float | None
-
-    @property
-    def share(self) -> float:
-        """Active people over the adoption denominator."""
-        return self.active / self.n
-
-
-@dataclass(frozen=True)
 class ShareEstimate:
     """A share of people, with exact and clustered intervals."""
 
@@ -50,6 +31,16 @@ class ShareEstimate:
     ci_high: float
     clustered_low: float
     clustered_high: float
+
+
+@dataclass(frozen=True)
+class AdoptionEstimate(ShareEstimate):
+    """Adoption at the deadline week: `active` of `n` people, and how many a go needs."""
+
+    active: int
+    n: int
+    needed: int
+    sustained: float | None
 
 
 class MeanEstimate(NamedTuple):
@@ -86,16 +77,8 @@ def adoption_estimate(
     """
     y = np.asarray(active, dtype=np.float64)
     k, n = int(y.sum()), y.size
-    found = share_estimate(y, clusters)
     return AdoptionEstimate(
-        active=k,
-        n=n,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        clustered_low=found.clustered_low,
-        clustered_high=found.clustered_high,
-        needed=adoption_line(n, target),
-        sustained=sustained,
+        **asdict(share_estimate(y, clusters)), active=k, n=n, needed=adoption_line(n, target), sustained=sustained
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.effects import EffectEstimate
+from pilot_pipeline.kpis.estimators import ShareEstimate
 from pilot_pipeline.kpis.results import KpiResult, Label
 
 
@@ -79,6 +80,18 @@ def with_effect(result: KpiResult, found: EffectEstimate) -> KpiResult:
         se=_known(found.se),
         sd_pair=found.sd_pair,
         n=2 * found.n_complete,
+    )
+
+
+def with_share(result: KpiResult, found: ShareEstimate) -> KpiResult:
+    """Return a blank result of a share of people with its estimate filled in."""
+    return replace(
+        result,
+        actual=found.share,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        clustered_low=found.clustered_low,
+        clustered_high=found.clustered_high,
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from pilot_pipeline.config.kpi_catalogue import KpiDefinition
 from pilot_pipeline.kpis.effects import behaviour_effect
 from pilot_pipeline.kpis.estimators import mean_estimate, share_estimate
-from pilot_pipeline.kpis.filling import Design, person_clusters, unmeasured, with_effect
+from pilot_pipeline.kpis.filling import Design, person_clusters, unmeasured, with_effect, with_share
 from pilot_pipeline.kpis.pairs import Differences, further_differences
 from pilot_pipeline.kpis.results import KpiResult
 
@@ -86,12 +86,7 @@ def _share(
     count = int(reached.sum())
     silent = people - reached.size
     return replace(
-        result,
-        actual=found.share,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        clustered_low=found.clustered_low,
-        clustered_high=found.clustered_high,
+        with_share(result, found),
         worst=count / people if silent else None,
         best=(count + silent) / people if silent else None,
     )

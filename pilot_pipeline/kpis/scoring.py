@@ -12,7 +12,7 @@ import pandas as pd
 from pilot_pipeline.config.models import PilotConfig
 from pilot_pipeline.kpis.effects import behaviour_effect, prep_time_effect
 from pilot_pipeline.kpis.estimators import adoption_estimate, completion_interval, pulse_estimate
-from pilot_pipeline.kpis.filling import Design, person_clusters, present, unmeasured, with_effect
+from pilot_pipeline.kpis.filling import Design, person_clusters, present, unmeasured, with_effect, with_share
 from pilot_pipeline.kpis.further import score_further
 from pilot_pipeline.kpis.interim import repeated_interval
 from pilot_pipeline.kpis.pairs import behaviour_differences, by_pair, locked_pairs, prep_time_differences
@@ -79,16 +79,7 @@ def _adoption(inputs: KpiInputs, design: Design) -> KpiResult:
         float(np.mean(shares)) if shares else None,
     )
     return replace(
-        result,
-        actual=found.share,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        n=found.n,
-        active=found.active,
-        needed=found.needed,
-        clustered_low=found.clustered_low,
-        clustered_high=found.clustered_high,
-        sustained=found.sustained,
+        with_share(result, found), n=found.n, active=found.active, needed=found.needed, sustained=found.sustained
     )
 
 
