@@ -10,12 +10,6 @@ from pilot_pipeline.config.kpi_catalogue import KPI_CATALOGUE, SHARE, KpiDefinit
 Catalogue = Mapping[str, KpiDefinition]
 """KPIs by their keys: the five, or those of a pilot that declares further ones."""
 
-KPI_LABELS: Mapping[str, str] = MappingProxyType({name: kpi.label for name, kpi in KPI_CATALOGUE.items()})
-"""The KPIs as the verdict's reasons call them, in the order in which they are always shown."""
-
-SHARE_KPIS = frozenset(name for name, kpi in KPI_CATALOGUE.items() if kpi.unit == SHARE)
-"""KPIs whose values are shares, shown as per cent."""
-
 ARM_LABELS: Mapping[str, str] = MappingProxyType({"pilot": "Pilot", "control": "Control"})
 
 LEVER_LABELS: Mapping[str, str] = MappingProxyType(
